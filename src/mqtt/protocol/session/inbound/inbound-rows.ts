@@ -1,11 +1,11 @@
-import { Ring } from '../../../../internal/ring.js';
 import { NO_DIGEST } from '../finished/message-digest.js';
 import type { MessageDigests } from '../finished/message-digests.js';
 import type { InboundRow, InboundStage } from '../session-state.js';
 import { IdColumn } from './id-column.js';
+import { PubrecQueue, type QueueEntry } from './pubrec-queue.js';
 
 /** A QoS 2 message that was received and whose id is not released. */
-export interface InboundMessage {
+export interface InboundMessage extends QueueEntry {
   /** In use until the row is removed (R3). */
   readonly packetId: number;
   /** Above those of all earlier messages, at any QoS. */
@@ -20,38 +20,27 @@ export interface InboundMessage {
   next: InboundMessage | undefined;
   /** Where its flow is: `INBOUND_QOS2`. */
   stage: InboundStage;
-  /** The connection in whose queue it waits for its PUBREC; 0 for none. */
-  queuedOn: number;
   /** The connection on which its PUBREC went out and its PUBREL has not come; 0 for none. */
   answeredOn: number;
   /** The connection on which its PUBREC went out; 0 for none. */
   openOn: number;
   /** The connection on which its latest PUBREL came; 0 for none. */
   releasedOn: number;
-  /** Removed rows stay in the queue until their turn, and are passed over. */
-  gone: boolean;
 }
 
 type NewParts = Pick<InboundMessage, 'reasonCode' | 'digest' | 'takenOn'>;
-
-/** What stands in the queue for a copy: of a row that is accepted, or of a message that is finished (R2b). */
-interface QueuedCopy extends Pick<InboundMessage, 'packetId' | 'reasonCode' | 'queuedOn' | 'gone'> {
-  stage: 'taken' | 'accepted';
-}
-
-/** What is due a PUBREC, in its turn. */
-type QueueEntry = Pick<InboundMessage, 'packetId' | 'reasonCode' | 'stage' | 'queuedOn' | 'gone'>;
 
 /** Fewer are not worth the work of taking them out. */
 const COMPACT_AT = 1024;
 
 /**
- * The inbound QoS 2 messages of an epoch, by id and by token, and the order in which the present connection's PUBRECs
- * are due (R14). No maps: what comes and goes with every message costs an index here.
+ * The inbound QoS 2 messages of an epoch, by id and by token. No maps: what comes and goes with every message costs an index here.
  *
  * An id has one message, or several in the order in which they came (R2c): what the server says of the id is about the first.
  */
 export class InboundRows {
+  /** Of their PUBRECs. */
+  readonly queue = new PubrecQueue();
   /** The first of each packet id, without holes, up to the highest that was there: most sessions receive few at QoS 2, or none. */
   readonly #byId: (InboundMessage | undefined)[] = [];
   /** By ascending token. Those that are gone stay until they are most of it. */
@@ -63,10 +52,6 @@ export class InboundRows {
   #size = 0;
   #releasesOwed = 0;
   #open = 0;
-  /** Rows, and what stands for copies: see `enqueueCopy`. */
-  readonly #queue = new Ring<QueueEntry>();
-  /** By packet id, what waits in the queue for a copy. */
-  readonly #copies = new Map<number, QueuedCopy>();
   #connection = 1;
 
   get size(): number {
@@ -108,74 +93,21 @@ export class InboundRows {
   /** A new message with a token above all earlier ones, whose PUBREC is due after those of all before it. */
   add(packetId: number, token: number, { reasonCode, digest }: Pick<InboundMessage, 'reasonCode' | 'digest'>): void {
     // the id means this message now
-    if (this.#copies.size > 0 && this.#byId[packetId] === undefined) this.dropCopy(packetId);
+    if (this.#byId[packetId] === undefined) this.queue.dropCopy(packetId);
     const row = this.#set({ packetId, token, stage: 'taken' }, { reasonCode, digest, takenOn: this.#connection });
-    row.queuedOn = this.#connection;
-    this.#queue.push(row);
-  }
-
-  /**
-   * A copy came: its PUBREC is due now, unless one is due on this connection already. That of an accepted row has an entry of its own,
-   * because the row may be completed, and so removed, before its turn.
-   */
-  enqueue(row: InboundMessage): void {
-    if (row.queuedOn === this.#connection) return;
-    if (row.stage !== 'taken') this.enqueueCopy(row.packetId, 'accepted', row.reasonCode);
-    else {
-      row.queuedOn = this.#connection;
-      this.#queue.push(row);
-    }
-  }
-
-  /** A copy came of what is no row, or may be none before its turn. `taken`: it waits for `acceptCopy` too. */
-  enqueueCopy(packetId: number, stage: QueuedCopy['stage'], reasonCode = 0): void {
-    if (this.#copies.has(packetId)) return;
-    const copy = { packetId, reasonCode, stage, queuedOn: this.#connection, gone: false };
-    this.#copies.set(packetId, copy);
-    this.#queue.push(copy);
-  }
-
-  acceptCopy(packetId: number): void {
-    const copy = this.#copies.get(packetId);
-    if (copy !== undefined) copy.stage = 'accepted';
+    this.queue.push(row);
   }
 
   /** What a copy that was held back is in the end: one of this row. Where that waits for its owner, so does the answer. */
   settleCopy(packetId: number): void {
-    if (this.#byId[packetId]?.stage === 'taken') this.dropCopy(packetId);
-    else this.acceptCopy(packetId);
+    if (this.#byId[packetId]?.stage === 'taken') this.queue.dropCopy(packetId);
+    else this.queue.acceptCopy(packetId);
   }
 
   /** The id is that of a message which came on an earlier connection. */
   isOfEarlier(packetId: number): boolean {
     const row = this.#byId[packetId];
     return row !== undefined && row.takenOn !== this.#connection;
-  }
-
-  /** The id means another message from now on: the copy is not answered. */
-  dropCopy(packetId: number): void {
-    const copy = this.#copies.get(packetId);
-    if (copy === undefined) return;
-    copy.gone = true;
-    this.#copies.delete(packetId);
-  }
-
-  /** Whose PUBREC is due, if the first in order is accepted. */
-  get due(): Pick<QueueEntry, 'packetId' | 'reasonCode'> | undefined {
-    for (let entry = this.#queue.peek(); entry !== undefined; entry = this.#queue.peek()) {
-      if (!entry.gone) return entry.stage === 'taken' ? undefined : entry;
-      this.#leaveQueue(entry);
-    }
-    return undefined;
-  }
-
-  /** The one that is due is written now. */
-  takeDue(): void {
-    const entry = this.#queue.peek();
-    if (entry === undefined) return;
-    this.#leaveQueue(entry);
-    // a copy that comes from now on is due a PUBREC of its own
-    if (this.#copies.size > 0) this.#copies.delete(entry.packetId);
   }
 
   /** PUBREC went out. */
@@ -204,7 +136,7 @@ export class InboundRows {
 
   /** All with this id, and what waits in the queue for a copy. */
   removeAll(packetId: number): void {
-    this.dropCopy(packetId);
+    this.queue.dropCopy(packetId);
     for (let row = this.#byId[packetId]; row !== undefined; row = this.#byId[packetId]) this.remove(row);
   }
 
@@ -233,14 +165,13 @@ export class InboundRows {
     this.#connection += 1;
     this.#releasesOwed = 0;
     this.#open = 0;
-    this.#queue.clear();
-    this.#copies.clear();
+    this.queue.nextConnection();
   }
 
   /** Only what came on the present connection stays. */
   dropEarlier(): void {
     for (const row of this.#rows.filter(({ gone, takenOn }) => !gone && takenOn !== this.#connection)) this.remove(row);
-    for (const packetId of [...this.#copies.keys()]) this.dropCopy(packetId);
+    this.queue.dropCopies();
   }
 
   toRows(): InboundRow[] {
@@ -285,11 +216,6 @@ export class InboundRows {
     this.#rows.push(row);
     this.#size += 1;
     return row;
-  }
-
-  #leaveQueue(first: QueueEntry): void {
-    this.#queue.shift();
-    first.queuedOn = 0;
   }
 
   #settleAnswered(row: InboundMessage): void {

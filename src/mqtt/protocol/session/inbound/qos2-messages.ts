@@ -159,7 +159,7 @@ export class Qos2Messages {
       if (!this.copies.cameRound) this.#dropSuspect(packetId);
       this.#take(packet, topic);
     } else {
-      this.#rows.enqueue(row);
+      this.#rows.queue.enqueue(row);
       if (action === 'answer') this.#flushPubrecs();
     }
   }
@@ -207,7 +207,7 @@ export class Qos2Messages {
 
   /** R14b: a copy of what is known holds its place in the order of PUBRECs (R14) while it waits. */
   keepPlace(packetId: number): void {
-    this.#rows.enqueueCopy(packetId, 'taken');
+    this.#rows.queue.enqueueCopy(packetId, 'taken');
   }
 
   /** It waits no longer. */
@@ -253,12 +253,12 @@ export class Qos2Messages {
   #answerCopy(packet: PublishPacket, topic: string): void {
     const { packetId } = packet;
     if (this.#held.holding) {
-      this.#rows.enqueueCopy(packetId, 'taken');
+      this.#rows.queue.enqueueCopy(packetId, 'taken');
       this.#held.hold(packet, topic);
       return;
     }
-    this.#rows.enqueueCopy(packetId, 'accepted');
-    this.#rows.acceptCopy(packetId);
+    this.#rows.queue.enqueueCopy(packetId, 'accepted');
+    this.#rows.queue.acceptCopy(packetId);
     this.#parts.events.push({ type: 'message-again', packetId, topic });
     this.#flushPubrecs();
   }
@@ -305,10 +305,11 @@ export class Qos2Messages {
   }
 
   #flushPubrecs(): void {
-    for (let due = this.#rows.due; due !== undefined; due = this.#rows.due) {
+    const { queue } = this.#rows;
+    for (let due = queue.due; due !== undefined; due = queue.due) {
       if (this.#pubrecs.keeps(this.#rows.open)) return;
       const { packetId, reasonCode } = due;
-      this.#rows.takeDue();
+      queue.take();
       this.#parts.output.write({ type: 'pubrec', packetId, reasonCode });
       // a negative PUBREC ends the flow: the id is free [MQTT-4.3.3-9]
       if (reasonCode >= 0x80) this.#rows.removeRefused(packetId, reasonCode);

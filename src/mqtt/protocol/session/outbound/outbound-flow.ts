@@ -5,6 +5,12 @@ import type { TransitionTable } from '../transition-table.js';
 /** An {@link OutboundStage} that knows more: `resent` is `sent` more than once in this epoch, `done` has left the window. */
 export type OutboundStanding = OutboundStage | 'resent' | 'done';
 
+/** PUBLISH went out, and no PUBREC or PUBACK came. */
+export const isSent = (position: OutboundStanding): boolean => position === 'sent' || position === 'resent';
+
+/** PUBREC came. */
+export const isReleasing = (position: OutboundStanding): boolean => position === 'received' || position === 'released';
+
 /** `send`: its turn on a connection. `release`: the owner's command. The rest: what the server answered. */
 export type OutboundSignal =
   | 'send'

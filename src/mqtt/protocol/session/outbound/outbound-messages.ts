@@ -5,8 +5,8 @@ import type { OutboundMessage } from '../outbound-message.js';
 import type { PacketOutput } from '../packet-output.js';
 import type { ServerLimits } from '../session-event.js';
 import type { OutboundRow, OutboundStage } from '../session-state.js';
-import { type OutboundAction, type OutboundStanding, outboundSignal } from './outbound-flow.js';
-import { invalidTurn, isReleasing, isSent, OutboundTurns } from './outbound-turns.js';
+import { isReleasing, isSent, type OutboundAction, type OutboundStanding, outboundSignal } from './outbound-flow.js';
+import { invalidTurn, OutboundTurns } from './outbound-turns.js';
 import { type OutboundEntry, OutboundWindow } from './outbound-window.js';
 import { PacketIds } from './packet-ids.js';
 

@@ -5,7 +5,7 @@ import type { OutboundMessage } from '../outbound-message.js';
 import type { PacketOutput } from '../packet-output.js';
 import type { ServerLimits } from '../session-event.js';
 import { checkMessage } from './outbound-check.js';
-import type { OutboundAction, OutboundStanding } from './outbound-flow.js';
+import { isReleasing, isSent, type OutboundAction, type OutboundStanding } from './outbound-flow.js';
 import { OutboundPace } from './outbound-pace.js';
 import type { OutboundEntry, OutboundWindow } from './outbound-window.js';
 import { MOST_BURNT, type PacketIds } from './packet-ids.js';
@@ -280,12 +280,6 @@ export class OutboundTurns {
     if (frees) this.#freeing += 1;
   }
 }
-
-/** PUBLISH went out, and no PUBREC or PUBACK came. */
-export const isSent = (position: OutboundStanding): boolean => position === 'sent' || position === 'resent';
-
-/** PUBREC came. */
-export const isReleasing = (position: OutboundStanding): boolean => position === 'received' || position === 'released';
 
 /** What a command that is not allowed now throws. */
 export function invalidTurn(message: string): MillraceError {
