@@ -3,11 +3,10 @@ import { DeadlineTimer } from '../../internal/waiting/deadline-timer.js';
 import { WakeUpLatch } from '../../internal/wake-up-latch.js';
 import type { Custody } from '../tick/custody.js';
 import type { CallLane } from '../tick/lanes/call-lane.js';
-import type { OutputLane } from '../tick/lanes/output-lane.js';
 import type { Slot } from '../tick/lanes/slot.js';
-import type { SourceLane } from '../tick/lanes/source-lane.js';
 import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { TickMachine } from '../tick/tick-machine.js';
+import { PortSignals } from './port-signals.js';
 import type { StageCalls } from './stage-calls.js';
 import { WallClock } from './wall-clock.js';
 
@@ -46,7 +45,7 @@ const immediate = (): Promise<void> => new Promise((resolve) => setImmediate(res
  * Drives a tick machine: sleeps until a source, a sink, a mapAsync call or a commit has something to say, ticks, and has the custody
  * conclude the tick. It owns the wake-ups of a run and its end, and nothing of the work.
  *
- * A turn of the loop: `tick`; `conclude`, whose commit goes on by itself; `#arm` asks each port for its next `ready`; then the end is
+ * A turn of the loop: `tick`; `conclude`, whose commit goes on by itself; `PortSignals` asks each port for its next `ready`; then the end is
  * looked for, else the loop gives way to sockets, where its slice of time is over, and sleeps, unless the machine has more to do at once.
  *
  * J1. `run` is called once, and `call` by the machine amid `tick`. `drain` and `stop` may be called at any time, also before `run` and by a
@@ -67,10 +66,7 @@ export class JobDriver {
   readonly #dueTimer = new DeadlineTimer(() => this.#latch.wake());
   readonly #clock: WallClock;
   readonly #latch = new WakeUpLatch();
-  /** Whose `whenDirty` is pending (J2). One that rejects stays in: `failed`, or the next poll, says why. */
-  readonly #dirtyAsked = new Set<SourceLane>();
-  /** Whose `ready` is pending (J2). One that rejects stays in, and so is never asked again: it has failed. */
-  readonly #waitingFor = new Set<SourceLane | OutputLane>();
+  readonly #signals: PortSignals;
   /** What ends the run whatever is under way; the first one is the reason. */
   #stopped: MillraceError | undefined;
   readonly #drainTimeoutMs: number;
@@ -93,6 +89,17 @@ export class JobDriver {
     this.#calls = calls;
     this.#drainTimeoutMs = drainTimeoutMs;
     this.#onEnd = onEnd;
+    this.#signals = new PortSignals(lanes, custody, {
+      onItems: () => this.#wakeForItems(),
+      onWork: () => this.#latch.wake(),
+      onSourceFailed: (error) => {
+        // what it gave before is still delivered
+        this.#machine.halt(error);
+        this.#latch.wake();
+      },
+      // a drain would wait for what it never delivers
+      onSinkFailed: (error) => this.#stopFor(error),
+    });
   }
 
   /** All has come that is known to come, and is delivered; the run goes on, for a source of it may as well. */
@@ -103,8 +110,7 @@ export class JobDriver {
   /** Runs until the sources end, a drain is over, or the job fails: then it rejects. Call once. */
   async run(): Promise<RunOutcome> {
     this.#sliceStartMs = performance.now();
-    // once for the run: unlike `ready`, `failed` settles once and is for good
-    for (const lane of this.#lanes.sources) this.#watch(lane);
+    this.#signals.watch();
     try {
       return await this.#loop();
     } catch (error) {
@@ -156,7 +162,7 @@ export class JobDriver {
       this.#conclude(startMs, more);
       this.#armTimers(now);
       // after the tick: a `ready` is for what it could not take
-      this.#arm();
+      this.#signals.ask();
       const outcome = this.#outcome();
       if (outcome !== undefined) return outcome;
       await this.#giveWay();
@@ -222,70 +228,6 @@ export class JobDriver {
     const { deadline } = this.#machine;
     const never = deadline === Number.POSITIVE_INFINITY;
     this.#dueTimer.set(never ? deadline : performance.now() + Math.min(deadline - now, CLOCK_LOOK_MS));
-  }
-
-  #armDirty(lane: SourceLane): void {
-    if (this.#dirtyAsked.has(lane)) return;
-    const dirty = this.#custody.whenDirty(lane.options.reader);
-    if (dirty === undefined) return;
-    this.#dirtyAsked.add(lane);
-    dirty.then(
-      () => {
-        this.#dirtyAsked.delete(lane);
-        this.#latch.wake();
-      },
-      () => {},
-    );
-  }
-
-  /** Asks each port once for its next `ready`; a source only after a poll that gave nothing, since before that it is ready. */
-  #arm(): void {
-    for (const lane of this.#lanes.sources) {
-      this.#armDirty(lane);
-      if (lane.mayHaveItems || lane.done || this.#waitingFor.has(lane)) continue;
-      this.#ask(lane, lane.options.reader.ready(), {
-        onReady: () => {
-          lane.handleReady();
-          this.#wakeForItems();
-        },
-        // what it gave before is still delivered
-        onFailed: (error) => this.#machine.halt(error),
-      });
-    }
-    for (const lane of this.#lanes.sinks) {
-      if (this.#waitingFor.has(lane)) continue;
-      this.#ask(lane, lane.ready(), {
-        onReady: () => this.#latch.wake(),
-        // a drain would wait for what it never delivers
-        onFailed: (error) => this.#stopFor(error),
-      });
-    }
-  }
-
-  /** A source that cannot be polled because of back-pressure must be able to fail the job as well. */
-  #watch(lane: SourceLane): void {
-    void lane.options.reader.failed?.then((error) => {
-      this.#machine.halt(error);
-      this.#latch.wake();
-    });
-  }
-
-  #ask(
-    lane: SourceLane | OutputLane,
-    ready: Promise<void>,
-    on: { readonly onReady: () => void; readonly onFailed: (error: MillraceError) => void },
-  ): void {
-    this.#waitingFor.add(lane);
-    ready.then(
-      () => {
-        this.#waitingFor.delete(lane);
-        on.onReady();
-      },
-      (error: unknown) => {
-        on.onFailed(MillraceError.from(error));
-        this.#latch.wake();
-      },
-    );
   }
 
   /** Calls are not made later than they can be: what they wait for is not the commit. */
