@@ -1,9 +1,9 @@
 import { options } from '../internal/options/check-options.js';
-import { anything, must, type OptionCheck, oneOf } from '../internal/options/option-checks.js';
+import { anything, must, mustShown, type OptionCheck, oneOf } from '../internal/options/option-checks.js';
 import { isSchema } from './schema/schema-function.js';
 import { isOnError } from './sink.js';
 
-const onErrorKind = must("'fail', 'skip' or { deadLetter: sink }", isOnError);
+const onErrorKind = mustShown("'fail', 'skip' or { deadLetter: sink }", isOnError);
 const onErrorMembers = options({ deadLetter: anything });
 
 /** Of options that say what becomes of an item that cannot be processed. */

@@ -3,7 +3,7 @@ import type { StageOptions } from './stage-options.js';
 /** What a source with ingestion timestamps takes. */
 export interface IngestionOptions {
   /**
-   * The source is idle once no item has come for so long, in milliseconds; Infinity: never. Where streams meet, an idle one does not hold the
+   * The source is idle once no item has come for so long, in milliseconds, from 1; Infinity: never. Where streams meet, an idle one does not hold the
    * time of the others back. Default 60000.
    */
   readonly idleTimeoutMs?: number;

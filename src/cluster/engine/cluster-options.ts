@@ -1,6 +1,6 @@
 import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
-import { flag, must, text } from '../../internal/options/option-checks.js';
+import { flag, LONGEST_TIMER_MS, mustShown, oneOf, text, wholeNumber } from '../../internal/options/option-checks.js';
 import { NATS_CHECKS } from '../../nats/nats-checks.js';
 import type { NatsOptions } from '../../nats/nats-options.js';
 import { isNodeId } from '../members/node-id.js';
@@ -43,10 +43,13 @@ const LEAST_LEASE_MS = 500;
 const CLUSTER: OptionChecks<ClusterOptions> = {
   ...NATS_CHECKS,
   dir: text,
-  nodeId: must('1 to 64 letters, digits, _ and -', (value) => isNodeId(String(value))),
-  leaseMs: must(`a number of milliseconds from ${LEAST_LEASE_MS}`, (value) => Number(value) >= LEAST_LEASE_MS),
-  replicas: must('1, 3 or 5', (value) => value === 1 || value === 3 || value === 5),
-  standbys: must('a whole number from 0', (value) => Number.isSafeInteger(value) && Number(value) >= 0),
+  nodeId: mustShown('1 to 64 letters, digits, _ and -', (value) => isNodeId(String(value))),
+  leaseMs: mustShown(
+    `a number of milliseconds from ${LEAST_LEASE_MS}`,
+    (value) => typeof value === 'number' && value >= LEAST_LEASE_MS && value <= LONGEST_TIMER_MS,
+  ),
+  replicas: oneOf(1, 3, 5),
+  standbys: wholeNumber(0),
   warnings: flag,
 };
 

@@ -1,7 +1,7 @@
 import { checkOptions, type OptionChecks } from '../../internal/options/check-options.js';
 import { frozenFunctions } from '../../internal/options/frozen-functions.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
-import { either, func, milliseconds, oneOf, someText, wholeNumber } from '../../internal/options/option-checks.js';
+import { eitherShown, func, milliseconds, oneOf, someText, wholeNumber } from '../../internal/options/option-checks.js';
 import { refuseMore } from '../../internal/options/refuse-more.js';
 import { defineSink } from '../define-sink.js';
 import type { OpenContext } from '../open-context.js';
@@ -177,7 +177,7 @@ const GIVEN: OptionChecks<Given> = {
   flushFn: func,
   destroyFn: func,
   onError: onErrorCheck,
-  timeoutMs: either('a number of milliseconds, or Infinity', milliseconds, oneOf(Number.POSITIVE_INFINITY)),
+  timeoutMs: eitherShown('a number of milliseconds, or Infinity', milliseconds, oneOf(Number.POSITIVE_INFINITY)),
 };
 
 const checkSink = <C, T>(sink: BuilderSink<C, T>, receivers: readonly string[]): void => {

@@ -9,7 +9,7 @@ import {
   func,
   listOf,
   milliseconds,
-  must,
+  mustShown,
   someText,
 } from '../../internal/options/option-checks.js';
 import type { Metrics } from '../../metrics/metrics.js';
@@ -116,10 +116,10 @@ export interface ResolvedJobOptions {
 }
 
 const PART = /^(source|sink|stage|timers|client) ./s;
-const part = must("a part as 'sink x', 'stage x', 'source x', 'timers x' or 'client x'", (value) =>
+const part = mustShown("a part as 'sink x', 'stage x', 'source x', 'timers x' or 'client x'", (value) =>
   PART.test(String(value)),
 );
-const fromZero = must('a number from 0', (value) => typeof value === 'number' && value >= 0);
+const fromZero = mustShown('a number from 0', (value) => typeof value === 'number' && value >= 0);
 
 const RESTART: OptionChecks<RestartOptions> = {
   maxAttempts: fromZero,

@@ -11,8 +11,8 @@ export const must =
   (value, name) =>
     isRight(value) ? [] : [`${name} must be ${be}, not ${kindOf(value)}`];
 
-/** As `must`, of options that are no place for a secret: the value is shown. */
-const mustShown =
+/** As `must`, of options that are no place for a secret, as all that are numbers: the value is shown. */
+export const mustShown =
   (be: string, isRight: (value: unknown) => boolean): OptionCheck =>
   (value, name) =>
     isRight(value) ? [] : [`${name} must be ${be}, not ${shownValue(value)}`];
@@ -79,13 +79,22 @@ export const withMethods = (what: string, ...methods: readonly string[]): Option
 export const abortSignal = withMethods('an AbortSignal', 'addEventListener', 'removeEventListener');
 
 /** Whatever passes one of the checks. */
-export const either = (be: string, ...checks: readonly OptionCheck[]): OptionCheck =>
-  must(be, (value) => checks.some((check) => check(value, '').length === 0));
+export const either = (be: string, ...checks: readonly OptionCheck[]): OptionCheck => must(be, passesOne(checks));
+
+/** The same of options that are no place for a secret. */
+export const eitherShown = (be: string, ...checks: readonly OptionCheck[]): OptionCheck =>
+  mustShown(be, passesOne(checks));
+
+const passesOne =
+  (checks: readonly OptionCheck[]) =>
+  (value: unknown): boolean =>
+    checks.some((check) => check(value, '').length === 0);
 
 /** Numbers and the like, and a short text, as they are: they tell what was confused. Of all else the kind. */
 export const shownValue = (value: unknown): string => {
   if (typeof value === 'string' && value.length <= LONGEST_SHOWN) return `'${value}'`;
-  return ['number', 'boolean', 'bigint'].includes(typeof value) ? String(value) : kindOf(value);
+  if (typeof value === 'bigint') return `the bigint ${value}`;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : kindOf(value);
 };
 
 const kindOf = (value: unknown): string => {

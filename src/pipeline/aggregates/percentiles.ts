@@ -1,4 +1,4 @@
-import { listOf, must } from '../../internal/options/option-checks.js';
+import { listOf, mustShown } from '../../internal/options/option-checks.js';
 import { checkFunctions } from '../build/check-parts.js';
 import type { AggregateOperation } from './aggregate-operation.js';
 import { checkArgument, finiteOf, refuseItem } from './given-values.js';
@@ -7,9 +7,9 @@ import { addValue, emptySketch, mixSketches, type SketchState, valuesAt } from '
 const between = (min: number, max: number) => (value: unknown) =>
   typeof value === 'number' && value >= min && value <= max;
 
-const percents = listOf(must('a number from 0 to 100', between(0, 100)));
+const percents = listOf(mustShown('a number from 0 to 100', between(0, 100)));
 /** Finer ones have more bins than a sketch may, for most values. */
-const fraction = must('a number from 0.001 to 0.5', between(0.001, 0.5));
+const fraction = mustShown('a number from 0.001 to 0.5', between(0.001, 0.5));
 
 export const percentiles = <T>(
   valueFn: (item: T) => number,

@@ -1,7 +1,7 @@
 import type { OptionChecks } from '../../internal/options/check-options.js';
 import { invalidOptions } from '../../internal/options/invalid-options.js';
 import type { OptionCheck } from '../../internal/options/option-checks.js';
-import { func, must } from '../../internal/options/option-checks.js';
+import { func, mustShown } from '../../internal/options/option-checks.js';
 import type { IngestionOptions, TimestampOptions } from '../timestamp-options.js';
 import type { TimestampsWork } from '../vertex.js';
 import { checkStageOptions, STAGE } from './check-stage-options.js';
@@ -9,16 +9,21 @@ import { checkStageOptions, STAGE } from './check-stage-options.js';
 const IDLE_TIMEOUT_MS = 60_000;
 const MAX_FUTURE_MS = 24 * 60 * 60_000;
 
-const timeSpan: OptionCheck = must(
+/** Of 0 a stream would be idle behind each of its items, and hold nobody back. */
+const idleTimeout: OptionCheck = mustShown(
+  'a number of milliseconds from 1, or Infinity',
+  (value) => typeof value === 'number' && value >= 1,
+);
+const timeSpan: OptionCheck = mustShown(
   'a number of milliseconds from 0, or Infinity',
   (value) => typeof value === 'number' && value >= 0,
 );
-const lag: OptionCheck = must(
+const lag: OptionCheck = mustShown(
   'a number of milliseconds from 0',
   (value) => typeof value === 'number' && value >= 0 && Number.isFinite(value),
 );
 
-const INGESTION: OptionChecks<IngestionOptions> = { idleTimeoutMs: timeSpan };
+const INGESTION: OptionChecks<IngestionOptions> = { idleTimeoutMs: idleTimeout };
 const TIMESTAMPS: OptionChecks<TimestampOptions> = { ...STAGE, ...INGESTION, maxFutureMs: timeSpan };
 
 /** Of a stage that takes the time from the item. @throws MillraceError INVALID_OPTIONS */

@@ -39,7 +39,7 @@ const itemStream = <T>(itemsPerSecond: number, createFn: (timestamp: number, seq
  * @namespace
  */
 export const TestSources = frozenFunctions('TestSources', { items: Number.POSITIVE_INFINITY, itemStream: 2 })({
-  /** Gives these items and ends; the job completes. */
+  /** Gives these items and ends; the job completes. A call takes some 100,000 arguments; what is to give more is `itemStream`, or a source of your own. */
   items,
 
   /**

@@ -132,5 +132,19 @@ test('what is wrong with how time is asked for is refused where it is asked', ()
   refused(() => source().withTimestamps(Number, Number.NaN), 'allowedLagMs');
   refused(() => source().withTimestamps(Number, Number.POSITIVE_INFINITY), 'allowedLagMs');
   refused(() => source().withTimestamps(Number, 0, { idleTimeoutMs: -1, maxFuture: 1 } as never), 'idleTimeoutMs', 'maxFutureMs'); // biome-ignore format: one line
+  for (const [given, shown] of [
+    [-1, '-1'],
+    [Number.NaN, 'NaN'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [5n, 'the bigint 5'],
+    ['5', "'5'"],
+  ] as const)
+    refused(() => source().withTimestamps(Number, given as never), `allowedLagMs must be a number of milliseconds from 0, not ${shown}`); // biome-ignore format: one line
+  refused(() => source().withTimestamps(Number, 0, { maxFutureMs: Number.NaN }), 'maxFutureMs must be a number of milliseconds from 0, or Infinity, not NaN'); // biome-ignore format: one line
+  for (const idleTimeoutMs of [0, 0.5, Number.NaN]) {
+    const text = `idleTimeoutMs must be a number of milliseconds from 1, or Infinity, not ${idleTimeoutMs}`;
+    refused(() => source().withTimestamps(Number, 0, { idleTimeoutMs }), text);
+    refused(() => source().withIngestionTimestamps({ idleTimeoutMs }), text);
+  }
   refused(() => source().withIngestionTimestamps({ onError: 'skip' } as never), 'onError');
 });

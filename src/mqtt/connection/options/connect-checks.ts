@@ -14,6 +14,7 @@ import {
   LONGEST_TIMER_MS,
   listOf,
   must,
+  mustShown,
   type OptionCheck,
   oneOf,
   text,
@@ -61,7 +62,7 @@ export const CREDENTIALS: OptionChecks<Credentials> = { username: text, password
 const CONNECT: OptionChecks<ConnectOptions> = {
   ...CREDENTIALS,
   clientId: text,
-  protocolVersion: must('5, 4 (3.1.1) or 3 (3.1)', (value) => value === 5 || value === 4 || value === 3),
+  protocolVersion: mustShown('5, 4 (3.1.1) or 3 (3.1)', (value) => value === 5 || value === 4 || value === 3),
   clean: flag,
   keepalive: uint16,
   credentials: func,

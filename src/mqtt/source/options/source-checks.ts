@@ -2,7 +2,7 @@ import { onErrorCheck, schemaCheck } from '../../../connector/option-checks.js';
 import { checkOptions, type OptionChecks, options } from '../../../internal/options/check-options.js';
 import {
   count,
-  either,
+  eitherShown,
   flag,
   func,
   listOf,
@@ -50,7 +50,7 @@ const SOURCE: OptionChecks<SourceSettings<unknown>> = {
   qos0Overflow: oneOf('drop-oldest', 'drop-newest', 'pause'),
   onSessionLoss: oneOf('fail', 'redeliver', 'drop'),
   onUnknownSession: oneOf('fail', 'adopt', 'discard'),
-  spread: either(
+  spread: eitherShown(
     "'shared', 'first' or a function of the partition's index and their number",
     oneOf('shared', 'first'),
     func,
