@@ -263,8 +263,18 @@ export interface DiagnosticPayloads {
   readonly 'items-late': { readonly job: string; readonly stage: string; readonly items: number };
   /** A stage that forgets no key has twice as many as when it was told last. */
   readonly 'keys-grow': { readonly job: string; readonly stage: string; readonly keys: number };
-  /** The clock of the machine was set back, and the time of a run stands still until it has caught up. */
-  readonly 'clock-set-back': { readonly job: string; readonly byMs: number };
+  /**
+   * The clock of the machine was set back, and the time of a run stands still until it has caught up; or, at the begin of a run, that of a
+   * stream to which an earlier one has given ingestion timestamps.
+   */
+  readonly 'clock-set-back': {
+    readonly job: string;
+    readonly byMs: number;
+    /** Gives the timestamps; undefined for the time of the run. */
+    readonly stage: string | undefined;
+  };
+  /** The clock of the machine has gone ahead by so much more than has passed: it was set, or the machine slept. */
+  readonly 'clock-set-ahead': { readonly job: string; readonly byMs: number };
   /** A message counts as delivered by a session that nothing proves to be ours. */
   readonly 'delivery-unverified': { readonly sink: string; readonly topic: string };
   /** A dead letter is read again, and rejected again. */

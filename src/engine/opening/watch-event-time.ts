@@ -20,6 +20,7 @@ export const watchEventTime = (run: WatchedRun): EventTimeWatch | undefined => {
   if (times === undefined) return undefined;
   for (const watermark of sources.flatMap(({ watermarks }) => watermarks)) showTime(metrics, job, watermark);
   const onIdle = (stage: string): void => publishDiagnostic('stream-idle', { job, stage });
+  const onSetBack = (stage: string, byMs: number): void => publishDiagnostic('clock-set-back', { job, byMs, stage });
   const { late } = tallies;
   const onLate = (stage: string, items: number): void => publishDiagnostic('items-late', { job, stage, items });
   const sourceOf = new Map(sources.flatMap(({ name, watermarks }) => watermarks.map((one) => [one.name, name])));
@@ -28,7 +29,7 @@ export const watchEventTime = (run: WatchedRun): EventTimeWatch | undefined => {
     publishDiagnostic('stream-behind', { job, partition, ...behind, source, from, ahead: ahead.stage });
   };
   const behind = new StreamsBehind(times);
-  return new EventTimeWatch({ times, departures, lanes, gate, onIdle, behind, onBehind, late, onLate });
+  return new EventTimeWatch({ times, departures, lanes, gate, onIdle, behind, onBehind, onSetBack, late, onLate });
 };
 
 const showTime = (metrics: JobRunOptions['metrics'], job: string, source: SourceWatermark): void =>

@@ -8,7 +8,7 @@ import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { TickMachine } from '../tick/tick-machine.js';
 import { PortSignals } from './port-signals.js';
 import type { StageCalls } from './stage-calls.js';
-import { WallClock } from './wall-clock.js';
+import { type ClockWatcher, WallClock } from './wall-clock.js';
 
 /** How a run ended without a failure. */
 export type RunOutcome = 'ended' | 'drained' | 'drain-timed-out';
@@ -26,8 +26,8 @@ export interface JobDriverOptions {
   readonly drainTimeoutMs: number;
   /** `atEnd` has become true. */
   readonly onEnd: () => void;
-  /** The clock of the machine was set back by so much. */
-  readonly onSetBack: (byMs: number) => void;
+  /** Is told that the clock of the machine was set. */
+  readonly clockWatcher: ClockWatcher;
 }
 
 /** The loop gives way to sockets and timers after so long. */
@@ -81,8 +81,8 @@ export class JobDriver {
   /** What the last turn took. */
   #turnMs = 0;
 
-  constructor({ machine, custody, lanes, calls, drainTimeoutMs, onEnd, onSetBack }: JobDriverOptions) {
-    this.#clock = new WallClock(onSetBack);
+  constructor({ machine, custody, lanes, calls, drainTimeoutMs, onEnd, clockWatcher }: JobDriverOptions) {
+    this.#clock = new WallClock(clockWatcher);
     this.#machine = machine;
     this.#custody = custody;
     this.#lanes = lanes;
@@ -157,10 +157,9 @@ export class JobDriver {
   async #loop(): Promise<RunOutcome> {
     for (;;) {
       const startMs = performance.now();
-      const now = this.#clock.now();
-      const more = this.#machine.tick(now);
+      const more = this.#machine.tick(this.#clock.now());
       this.#conclude(startMs, more);
-      this.#armTimers(now);
+      this.#armTimers();
       // after the tick: a `ready` is for what it could not take
       this.#signals.ask();
       const outcome = this.#outcome();
@@ -224,10 +223,10 @@ export class JobDriver {
   }
 
   /** Looks at the clock now and then all the same: it may have been set, or the machine have slept. */
-  #armTimers(now: number): void {
+  #armTimers(): void {
     const { deadline } = this.#machine;
     const never = deadline === Number.POSITIVE_INFINITY;
-    this.#dueTimer.set(never ? deadline : performance.now() + Math.min(deadline - now, CLOCK_LOOK_MS));
+    this.#dueTimer.set(never ? deadline : performance.now() + Math.min(this.#clock.until(deadline), CLOCK_LOOK_MS));
   }
 
   /** Calls are not made later than they can be: what they wait for is not the commit. */

@@ -10,6 +10,7 @@ import { NOTHING_STORED, type StoredMessages } from '../tick/stored-messages.js'
 import { JobDriver, type RunOutcome } from './job-driver.js';
 import { StageCalls } from './stage-calls.js';
 import type { StoppedEarly } from './stopped-early.js';
+import type { ClockWatcher } from './wall-clock.js';
 
 /** One run of a job, from opening its ports to closing them. A restarted job is a new run. */
 export class JobRun {
@@ -132,8 +133,11 @@ export class JobRun {
   #drive(parts: RunParts, onEnd: () => void): JobDriver {
     const { job, metrics, drainTimeoutMs } = this.#options;
     const calls = new StageCalls({ job, metrics, signal: this.#abort.signal });
-    const onSetBack = (byMs: number): void => publishDiagnostic('clock-set-back', { job, byMs });
-    const driver = new JobDriver({ ...parts, calls, drainTimeoutMs, onEnd, onSetBack });
+    const clockWatcher: ClockWatcher = {
+      onSetBack: (byMs) => publishDiagnostic('clock-set-back', { job, byMs, stage: undefined }),
+      onSetAhead: (byMs) => publishDiagnostic('clock-set-ahead', { job, byMs }),
+    };
+    const driver = new JobDriver({ ...parts, calls, drainTimeoutMs, onEnd, clockWatcher });
     this.#parts = parts;
     this.#driver = driver;
     // it may have come after the last port was open

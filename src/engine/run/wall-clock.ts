@@ -1,26 +1,48 @@
 /** A clock that is set by less is told to nobody: it is one that is corrected. */
 const TOLD_MS = 60_000;
 
+/** Who is told that the clock of the machine was set. */
+export interface ClockWatcher {
+  /** Told once, each time that it was set back by more than a minute. */
+  readonly onSetBack: (byMs: number) => void;
+  /** Told each time that it has gone ahead by more than a minute more than has passed: it was set, or the machine slept. */
+  readonly onSetAhead: (byMs: number) => void;
+}
+
 /** The time of a run, in milliseconds since 1970. It stands still where the clock of the machine is set back, until that has caught up. */
 export class WallClock {
-  readonly #onSetBack: (byMs: number) => void;
+  readonly #watcher: ClockWatcher;
   #latest = 0;
+  /** By `performance.now()`, which nobody sets: when the time went on last. */
+  #latestAt = Number.NaN;
   #told = false;
 
-  /** @param onSetBack is told once, each time that the clock was set back by more than a minute */
-  constructor(onSetBack: (byMs: number) => void) {
-    this.#onSetBack = onSetBack;
+  constructor(watcher: ClockWatcher) {
+    this.#watcher = watcher;
   }
 
   now(): number {
     const at = Date.now();
-    if (at >= this.#latest) {
-      this.#latest = at;
-      this.#told = false;
-    } else if (!this.#told && this.#latest - at > TOLD_MS) {
+    if (at >= this.#latest) this.#goOn(at);
+    else if (!this.#told && this.#latest - at > TOLD_MS) {
       this.#told = true;
-      this.#onSetBack(this.#latest - at);
+      this.#watcher.onSetBack(this.#latest - at);
     }
     return this.#latest;
+  }
+
+  #goOn(at: number): void {
+    const passedAt = performance.now();
+    // NaN at the first look, of which nothing is said
+    const byMs = at - this.#latest - (passedAt - this.#latestAt);
+    this.#latest = at;
+    this.#latestAt = passedAt;
+    this.#told = false;
+    if (byMs > TOLD_MS) this.#watcher.onSetAhead(Math.round(byMs));
+  }
+
+  /** How long to wait for a time of the run: one that was set back has to catch up before. */
+  until(time: number): number {
+    return time - Date.now();
   }
 }

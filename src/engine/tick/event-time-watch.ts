@@ -19,15 +19,22 @@ export interface EventTimeWatchOptions {
   readonly behind: StreamsBehind;
   /** This stream does. */
   readonly onBehind: (behind: StreamBehind) => void;
+  /** The clock is behind the ingestion timestamps of an earlier run. */
+  readonly onSetBack: (stage: string, byMs: number) => void;
   /** How many items were late so far. */
   readonly late: Pick<LateTally, 'of' | 'stages'>;
   /** Told of the first of a stage, and each time they have doubled. */
   readonly onLate: (stage: string, items: number) => void;
 }
 
+/** A clock that is set by less is one that is corrected. */
+const CORRECTED_MS = 60_000;
+
 /** Moves event time by what no item tells: that none has come for a while, or that none will come. */
 export class EventTimeWatch {
   readonly #options: EventTimeWatchOptions;
+  /** Whether it has looked. */
+  #hasLooked = false;
   /** By stage: how many late items are to be told next. */
   readonly #nextLate = new Map<string, number>();
 
@@ -43,6 +50,7 @@ export class EventTimeWatch {
       if (!done || processing !== undefined) continue;
       for (const watermark of options.watermarks) watermark.end();
     }
+    if (!this.#hasLooked) this.#lookAtClock(now);
     for (const stage of times.look(now)) onIdle(stage);
     for (const stream of behind.look(now)) onBehind(stream);
     for (const stage of late.stages) {
@@ -51,6 +59,13 @@ export class EventTimeWatch {
       this.#passLate(stage);
     }
     this.#tell();
+  }
+
+  /** Once: the time of a run does not go back. */
+  #lookAtClock(now: number): void {
+    const { times, onSetBack } = this.#options;
+    this.#hasLooked = true;
+    for (const { stage, byMs } of times.aheadOf(now)) if (byMs > CORRECTED_MS) onSetBack(stage, byMs);
   }
 
   #passLate(stage: string): void {

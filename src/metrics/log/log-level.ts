@@ -55,6 +55,7 @@ const LEVELS: Readonly<Record<Exclude<DiagnosticName, 'job' | 'disconnect'>, Log
   'items-late': 'warn',
   'keys-grow': 'warn',
   'clock-set-back': 'warn',
+  'clock-set-ahead': 'warn',
   'delivery-unverified': 'warn',
   'letters-read-again': 'warn',
   'edge-message-dropped': 'warn',

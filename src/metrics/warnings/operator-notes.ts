@@ -69,7 +69,10 @@ export const OPERATOR_NOTES: readonly (readonly [channel: string, text: string |
   ['millrace:stream-behind', streamBehind],
   [
     'millrace:clock-set-back',
-    'the clock of this machine was set back: timers that go by it wait until it has caught up, or until the job is restarted',
+    (facts) =>
+      facts.stage === undefined
+        ? 'the clock of this machine was set back: timers that go by it wait until it has caught up, or until the job is restarted'
+        : `an earlier run had a clock that was ahead: the ingestion timestamps of stage "${textOf(facts, 'stage')}" stand still until that of now has caught up, ${Math.round(Number(facts.byMs) / 1000)} s`,
   ],
   ['millrace:insecure-tls', 'the certificate of a broker is not verified'],
 ];

@@ -100,6 +100,15 @@ export class EventTimes {
     return this.#meetings;
   }
 
+  /** Streams whose ingestion timestamps are ahead of the clock that gives them: they were given by another one. */
+  aheadOf(now: number): readonly { readonly stage: string; readonly byMs: number }[] {
+    return this.#options.graph.vertices.flatMap((vertex) => {
+      if (vertex.work.kind !== 'timestamps' || vertex.work.timestampOf !== undefined) return [];
+      const byMs = this.sourceOf(vertex).watermark - now;
+      return byMs > 0 ? [{ stage: vertex.name, byMs }] : [];
+    });
+  }
+
   /** The greatest of the pipeline. */
   get allowedLagMs(): number {
     return this.#greatest(({ allowedLagMs }) => allowedLagMs);

@@ -14,6 +14,8 @@ export class ManualSource<T> {
   /** What tells copies, for a source with `deduplication`. */
   keyOf: ((item: T) => string | undefined) | undefined;
   acknowledged = 0;
+  /** When it says that it polls. */
+  polledAtMs = 0;
   opened = 0;
   closed = 0;
   ended = false;
@@ -92,7 +94,7 @@ class ManualReader<T> implements SourceReader<T> {
   }
 
   poll(max: number): Polled<T> {
-    const { items, failure, ended, keyOf } = this.#owner;
+    const { items, failure, ended, keyOf, polledAtMs } = this.#owner;
     if (failure !== undefined) throw failure;
     const first = this.#next;
     const taken = items.slice(first, first + max);
@@ -101,7 +103,7 @@ class ManualReader<T> implements SourceReader<T> {
     const done = ended && this.#next === items.length;
     return {
       items: taken,
-      timestampMs: 0,
+      timestampMs: polledAtMs,
       first,
       last: this.#next - 1,
       bytes: taken.length,

@@ -9,7 +9,7 @@ it('a clock that is set back by a day is told once, and the time of the run stan
   mock,
 }) => {
   const told: number[] = [];
-  const clock = new WallClock((byMs) => told.push(byMs));
+  const clock = new WallClock({ onSetBack: (byMs) => told.push(byMs), onSetAhead: () => {} });
   let at = NOON;
   mock.method(Date, 'now', () => at);
   const nowAt = (time: number): number => {
@@ -27,4 +27,38 @@ it('a clock that is set back by a day is told once, and the time of the run stan
   assert.equal(nowAt(NOON + DAY), NOON + DAY);
   assert.equal(nowAt(NOON), NOON + DAY);
   assert.deepEqual(told, [DAY, DAY]);
+});
+
+it('a clock that goes ahead by more than has passed is told each time; one that has only caught up is not', ({
+  mock,
+}) => {
+  const told: number[] = [];
+  const clock = new WallClock({ onSetBack: () => {}, onSetAhead: (byMs) => told.push(byMs) });
+  let at = NOON;
+  let passed = 0;
+  mock.method(Date, 'now', () => at);
+  mock.method(performance, 'now', () => passed);
+  const look = (time: number, passedMs: number): void => {
+    at = time;
+    passed += passedMs;
+    clock.now();
+  };
+  look(NOON, 0);
+  look(NOON + DAY, DAY);
+  look(NOON + DAY + 60_000, 0);
+  assert.deepEqual(told, [], 'nobody has set it, or it was corrected');
+  look(NOON + 3 * DAY, 1000);
+  assert.deepEqual(told, [2 * DAY - 61_000]);
+  look(NOON, 1000);
+  look(NOON + 3 * DAY + 1000, 1000);
+  assert.deepEqual(told, [2 * DAY - 61_000], 'the time of the run goes on where it stood');
+});
+
+it('a time of a run that stands still is waited for until the clock has caught up', ({ mock }) => {
+  const clock = new WallClock({ onSetBack: () => {}, onSetAhead: () => {} });
+  let at = NOON;
+  mock.method(Date, 'now', () => at);
+  clock.now();
+  at = NOON - DAY;
+  assert.equal(clock.until(clock.now() + 1), DAY + 1);
 });
