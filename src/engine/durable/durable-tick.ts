@@ -5,7 +5,8 @@ import type { Overlay } from '../layout/overlay.js';
 import type { SourceRecord } from '../layout/values/source-record.js';
 import { encodeStored } from '../layout/values/stored-value.js';
 import type { CommitPart } from '../tick/commit-part.js';
-import type { SourceCommit } from '../tick/lanes/source-lane.js';
+import type { RefusedOutput } from '../tick/lanes/refused-output.js';
+import type { SourceCommit, SourceLane } from '../tick/lanes/source-lane.js';
 import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { UnitGate } from '../tick/unit-gate.js';
 import { checkCommitSize } from './commit-size.js';
@@ -140,12 +141,12 @@ export class DurableTick {
   #sealAll(now: number): StoreBatch | undefined {
     const { lanes, gate, overlay, sinks, parts } = this.#options;
     // first, since a letter becomes a row of a dead-letter sink, which belongs into the commit that says the message was refused (R9a)
-    lanes.rejectStored(sinks.flatMap((lane) => lane.snapshot()));
+    lanes.rejectStored(snapshotsOf(sinks));
     this.#hasInputs = this.#inputsChanged();
     const stateBytes = parts.reduce((sum, { changedBytes }) => sum + changedBytes, 0);
     // a letter may have failed the job
     if (gate.spoilt) return undefined;
-    this.#sealed = lanes.sources.flatMap((lane) => lane.takeCommit() ?? []);
+    this.#sealed = commitsOf(lanes.sources);
     for (const { lane, upTo, state, pages } of this.#sealed) {
       const { name } = lane.options;
       overlay.put(storeKeys.source(name), encodeStored({ upTo, state } satisfies SourceRecord, `source "${name}"`));
@@ -234,6 +235,22 @@ export class DurableTick {
     return this.#options.sinks.some(({ outboxes }) => outboxes.some(({ urgency }) => urgency === 'soon'));
   }
 }
+
+// loops, since `flatMap` takes some microseconds of each commit
+const snapshotsOf = (sinks: readonly DurableOutputLane[]): RefusedOutput[] => {
+  const refused: RefusedOutput[] = [];
+  for (const lane of sinks) for (const one of lane.snapshot()) refused.push(one);
+  return refused;
+};
+
+const commitsOf = (sources: readonly SourceLane[]): SourceCommit[] => {
+  const commits: SourceCommit[] = [];
+  for (const lane of sources) {
+    const commit = lane.takeCommit();
+    if (commit !== undefined) commits.push(commit);
+  }
+  return commits;
+};
 
 const putPages = (overlay: Overlay, source: string, pages: ReadonlyMap<string, Uint8Array>): void => {
   for (const [page, bytes] of pages) overlay.put(storeKeys.page(source, page), bytes);

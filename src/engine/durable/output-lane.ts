@@ -167,12 +167,14 @@ export class DurableOutputLane implements OutputLane {
   /** Takes the senders' parts of the next commit; gives what they were refused. */
   snapshot(): readonly RefusedOutput[] {
     const { rejection } = this;
-    return this.#options.outboxes.flatMap((outbox) => {
+    const { outboxes, tallies } = this.#options;
+    const refused: RefusedOutput[] = [];
+    for (const outbox of outboxes) {
       // how far it is delivered is known by the snapshot alone
       const before = outbox.low;
-      const refused = outbox.snapshot();
-      this.#options.tallies.delivered.add(outbox.low - before);
-      return refused.map(({ letter }) => ({ rejection, letter }));
-    });
+      for (const { letter } of outbox.snapshot()) refused.push({ rejection, letter });
+      tallies.delivered.add(outbox.low - before);
+    }
+    return refused;
   }
 }

@@ -167,11 +167,13 @@ const VIEWS: ReadonlyMap<unknown, number> = new Map([
   [Uint32Array.prototype, COMPACT.uint32s],
 ]);
 
-const writeView = ({ buffer, byteOffset, byteLength: length }: ArrayBufferView, prototype: unknown): boolean => {
+const writeView = (view: ArrayBufferView, prototype: unknown): boolean => {
+  const { byteLength: length } = view;
   const tag = VIEWS.get(prototype);
   if (tag === undefined || !hasRoom(3 + length)) return false;
   writeLength(tag, length);
-  scratch.set(new Uint8Array(buffer, byteOffset, length), at);
+  // a small one has no buffer before somebody asks for it, and many are empty
+  if (length > 0) scratch.set(new Uint8Array(view.buffer, view.byteOffset, length), at);
   at += length;
   return true;
 };

@@ -104,7 +104,8 @@ export class LogStore implements Store {
   async commit(batch: StoreBatch): Promise<void> {
     this.#checkOpen();
     const bytes = checkBatch(batch, this.maxCommitBytes);
-    const entry: Entry = { kind: 'commit', ...encodeBatch(batch, bytes) };
+    const { body, changes } = encodeBatch(batch, bytes);
+    const entry: Entry = { kind: 'commit', body, changes };
     this.#checkFits(entry);
     return this.#append(entry);
   }

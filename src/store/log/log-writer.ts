@@ -76,16 +76,16 @@ export class LogWriter {
     return this.#append({ kind, epoch, number: number + 1, body });
   }
 
-  async #append(record: Appended): Promise<LogPoint> {
+  async #append({ kind, epoch, number, body }: Appended): Promise<LogPoint> {
     if (this.#busy) throw new MillraceError('INTERNAL', 'a log has one record under way at a time');
     this.#busy = true;
     const { crc: previous, bytes: offset } = this.#head;
-    const bytes = encodeRecord({ ...record, previous, offset, snapshot: this.#snapshot });
+    // no spread: V8 takes a microsecond and more for each field behind one, in every commit
+    const bytes = encodeRecord({ kind, epoch, number, body, previous, offset, snapshot: this.#snapshot });
     const seq = await this.#log.append(bytes, this.#head.seq);
     this.#busy = false;
-    const { epoch, number } = record;
     this.#head = { seq, epoch, number, crc: crcOf(bytes), bytes: offset + bytes.byteLength };
-    if (record.kind === 'snapshot') this.#snapshot = seq;
+    if (kind === 'snapshot') this.#snapshot = seq;
     return this.#head;
   }
 }

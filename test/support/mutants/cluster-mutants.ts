@@ -48,18 +48,17 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
         file: WRITER,
         find: '    const seq = await this.#log.append(bytes, this.#head.seq);\n',
         replace:
-          '    const expected = this.#head.seq;\n    this.#head = { ...record, seq: expected + 1, crc: crcOf(bytes), bytes: offset + bytes.byteLength };\n    const seq = await this.#log.append(bytes, expected);\n',
+          '    const expected = this.#head.seq;\n    this.#head = { epoch, number, seq: expected + 1, crc: crcOf(bytes), bytes: offset + bytes.byteLength };\n    const seq = await this.#log.append(bytes, expected);\n',
       },
       {
         file: WRITER,
-        find: '    const { epoch, number } = record;\n    this.#head = { seq, epoch, number, crc: crcOf(bytes), bytes: offset + bytes.byteLength };\n',
-        replace:
-          '    const { epoch, number } = record;\n    const point = { seq, epoch, number, crc: crcOf(bytes), bytes: offset + bytes.byteLength };\n',
+        find: '    this.#head = { seq, epoch, number, crc: crcOf(bytes), bytes: offset + bytes.byteLength };\n',
+        replace: '    const point = { seq, epoch, number, crc: crcOf(bytes), bytes: offset + bytes.byteLength };\n',
       },
       {
         file: WRITER,
-        find: "    if (record.kind === 'snapshot') this.#snapshot = seq;\n    return this.#head;",
-        replace: "    if (record.kind === 'snapshot') this.#snapshot = seq;\n    return point;",
+        find: "    if (kind === 'snapshot') this.#snapshot = seq;\n    return this.#head;",
+        replace: "    if (kind === 'snapshot') this.#snapshot = seq;\n    return point;",
       },
       {
         file: 'src/store/group-committer.ts',

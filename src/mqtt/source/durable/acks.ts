@@ -75,7 +75,7 @@ export class DurableAcks implements Acknowledger {
     this.#suspected = false;
     // a lost session's ids count as of its epoch until the loss is settled, whatever the record says by then
     const inbound = this.#session.inboundIdRuns(this.#through);
-    const { digests, ...memory } = this.#session.changedInboundMemory();
+    const memory = this.#session.changedInboundMemory();
     const state: SourceState = {
       epoch: this.#session.epoch,
       client: this.#client,
@@ -83,7 +83,7 @@ export class DurableAcks implements Acknowledger {
       memory: toStoredMemory(memory),
     };
     this.#marks += 1;
-    return { mark: this.#marks - 1, state, pages: toStoredPages(digests) };
+    return { mark: this.#marks - 1, state, pages: toStoredPages(memory.digests) };
   }
 
   committed(mark: number): number {

@@ -157,7 +157,7 @@ export class FinishedIds {
   state(more: readonly number[]): Uint16Array {
     this.#unwritten ??= runsOf([...this.#earlier, ...this.#again]);
     const remembered = more.filter((packetId) => this.#digests.get(packetId) !== NO_DIGEST);
-    return Uint16Array.from([...this.#unwritten, ...this.#written.runs(), ...runsOf(remembered)]);
+    return new Uint16Array([...this.#unwritten, ...this.#written.runs(), ...runsOf(remembered)]);
   }
 
   #has(packetId: number): boolean {

@@ -37,7 +37,7 @@ export class IdColumn {
     const whole = blockOf(end);
     for (let block = 0; block < whole; block += 1) appendRuns(runs, this.#runsOf(block));
     appendIds(runs, this.#ids, whole * BLOCK, Math.min(end, this.#ids.length));
-    return Uint16Array.from(runs);
+    return new Uint16Array(runs);
   }
 
   #runsOf(block: number): readonly number[] {

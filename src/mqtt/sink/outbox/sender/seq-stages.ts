@@ -84,7 +84,7 @@ export class SeqStages {
       inside = here;
     }
     if (inside) runs.push(this.#top - this.#low);
-    return Uint32Array.from(runs);
+    return new Uint32Array(runs);
   }
 
   #set(seq: number, code: number): void {
