@@ -1,3 +1,4 @@
+import { Ring } from '../../../../internal/ring.js';
 import { NO_DIGEST } from '../finished/message-digest.js';
 import type { MessageDigests } from '../finished/message-digests.js';
 import type { InboundRow, InboundStage } from '../session-state.js';
