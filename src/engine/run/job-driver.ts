@@ -157,7 +157,7 @@ export class JobDriver {
   async #loop(): Promise<RunOutcome> {
     for (;;) {
       const startMs = performance.now();
-      const more = this.#machine.tick(this.#clock.now());
+      const more = this.#machine.tick(this.#clock.now(startMs));
       this.#conclude(startMs, more);
       this.#armTimers();
       // after the tick: a `ready` is for what it could not take

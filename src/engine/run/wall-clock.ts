@@ -13,6 +13,8 @@ export interface ClockWatcher {
 export class WallClock {
   readonly #watcher: ClockWatcher;
   #latest = 0;
+  /** What the clock of the machine said at the last look. */
+  #lookedAt = 0;
   /** By `performance.now()`, which nobody sets: when the time went on last. */
   #latestAt = Number.NaN;
   #told = false;
@@ -21,9 +23,11 @@ export class WallClock {
     this.#watcher = watcher;
   }
 
-  now(): number {
+  /** @param passedAt what `performance.now()` says */
+  now(passedAt: number): number {
     const at = Date.now();
-    if (at >= this.#latest) this.#goOn(at);
+    this.#lookedAt = at;
+    if (at >= this.#latest) this.#goOn(at, passedAt);
     else if (!this.#told && this.#latest - at > TOLD_MS) {
       this.#told = true;
       this.#watcher.onSetBack(this.#latest - at);
@@ -31,8 +35,7 @@ export class WallClock {
     return this.#latest;
   }
 
-  #goOn(at: number): void {
-    const passedAt = performance.now();
+  #goOn(at: number, passedAt: number): void {
     // NaN at the first look, of which nothing is said
     const byMs = at - this.#latest - (passedAt - this.#latestAt);
     this.#latest = at;
@@ -41,8 +44,11 @@ export class WallClock {
     if (byMs > TOLD_MS) this.#watcher.onSetAhead(Math.round(byMs));
   }
 
-  /** How long to wait for a time of the run: one that was set back has to catch up before. */
+  /**
+   * How long to wait from the last look for a time of the run: one that was set back has to catch up before. Not from now: the clock has whole
+   * milliseconds, and what is waited for is less.
+   */
   until(time: number): number {
-    return time - Date.now();
+    return time - this.#lookedAt;
   }
 }

@@ -14,7 +14,7 @@ it('a clock that is set back by a day is told once, and the time of the run stan
   mock.method(Date, 'now', () => at);
   const nowAt = (time: number): number => {
     at = time;
-    return clock.now();
+    return clock.now(performance.now());
   };
   assert.equal(nowAt(NOON), NOON);
   // corrected, which is usual
@@ -37,11 +37,10 @@ it('a clock that goes ahead by more than has passed is told each time; one that 
   let at = NOON;
   let passed = 0;
   mock.method(Date, 'now', () => at);
-  mock.method(performance, 'now', () => passed);
   const look = (time: number, passedMs: number): void => {
     at = time;
     passed += passedMs;
-    clock.now();
+    clock.now(passed);
   };
   look(NOON, 0);
   look(NOON + DAY, DAY);
@@ -58,7 +57,12 @@ it('a time of a run that stands still is waited for until the clock has caught u
   const clock = new WallClock({ onSetBack: () => {}, onSetAhead: () => {} });
   let at = NOON;
   mock.method(Date, 'now', () => at);
-  clock.now();
+  clock.now(0);
   at = NOON - DAY;
-  assert.equal(clock.until(clock.now() + 1), DAY + 1);
+  assert.equal(clock.until(clock.now(1) + 1), DAY + 1);
+  // a time that is less than a millisecond away is not past once the clock says the next one
+  at = NOON + 1;
+  const soon = clock.now(2) + 0.3;
+  at += 1;
+  assert.equal(clock.until(soon), soon - (NOON + 1));
 });

@@ -62,7 +62,7 @@ class Steps implements AsyncDisposable {
     this.#source.polledAtMs = time;
     this.#source.push(...items);
     this.out.length = 0;
-    await this.#rig.settle(this.#clock.now());
+    await this.#rig.settle(this.#clock.now(performance.now()));
     return this.out.toSorted();
   }
 
