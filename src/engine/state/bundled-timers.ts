@@ -49,6 +49,8 @@ export class BundledTimers {
   readonly #front = new TimerFront();
   #changed: Entry[] = [];
   #changedBytes = 0;
+  /** Keys that get a record of their own with the seal under way. */
+  readonly #leaving = new Set<StateKey>();
 
   /** @throws MillraceError STORE_CORRUPT */
   constructor(options: BundledTimersOptions) {
@@ -114,6 +116,8 @@ export class BundledTimers {
       this.#leave(key);
     }
     this.#bundles.close(overlay);
+    if (this.#leaving.size > 0) this.#front.removeAll(this.#leaving);
+    this.#leaving.clear();
   }
 
   begin(): void {
@@ -125,6 +129,7 @@ export class BundledTimers {
     this.#bundles.undo();
     this.#entries.clear();
     this.#front.clear();
+    this.#leaving.clear();
     this.#changed = [];
     this.#changedBytes = 0;
     this.#fill();
@@ -141,7 +146,7 @@ export class BundledTimers {
     const entry = this.#entries.get(key);
     this.#entries.delete(key);
     if (entry?.wake === undefined) return;
-    this.#front.remove({ at: entry.wake, key, text: entry.text });
+    this.#leaving.add(key);
     this.#options.putOwn(entry.wake, key);
   }
 

@@ -49,6 +49,14 @@ export class TimerFront {
     else this.#leaveFirst();
   }
 
+  /** Those of very many keys, in one pass: to take them out one by one would move all that stand behind each. */
+  removeAll(keys: ReadonlySet<StateKey>): void {
+    for (const key of keys) this.#added.delete(key);
+    if (this.#firstAdded !== undefined && keys.has(this.#firstAdded.key)) this.#order();
+    this.#ordered = this.#ordered.slice(this.#from).filter(({ key }) => !keys.has(key));
+    this.#from = 0;
+  }
+
   peek(): Placed | undefined {
     const first = this.#ordered[this.#from];
     if (first === undefined || this.#firstAdded === undefined) return first ?? this.#firstAdded;

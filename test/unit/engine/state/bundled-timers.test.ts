@@ -139,6 +139,17 @@ describe('the order of timers in bundles', LIMIT, () => {
     await rig.stop();
   });
 
+  it('TM12: what has a record is in no bundle in the same run, so that each fires once', async () => {
+    const rig = await Rig.started({ fewest: 32, maxStates: 1000, maxBytes: 1e6 });
+    for (let from = 0; from < KEYS; from += 100) {
+      rig.set(from, from + 100, scattered);
+      await rig.commit();
+    }
+    assert.ok(rig.stored(OWN).length > KEYS / 2);
+    assert.deepEqual(rig.fire(1e6), ordered(0, KEYS));
+    await rig.stop();
+  });
+
   it('TM8: what a unit that is undone has set and fired is as it was, in bundles too', async () => {
     const rig = await Rig.started();
     rig.set(0, 100, scattered);
