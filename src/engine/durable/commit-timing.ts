@@ -10,7 +10,7 @@ const MOST_APART_MS = 1;
 /** To write a byte of changed state takes about a tenth of that: where there is always more to do, it is a small part of the work. */
 const STATE_BYTE_MS = 1 / 30_000;
 /** What is let out waits no longer than that, and never longer than it takes until all is done that is there to do. */
-const MOST_GATHER_MS = 50;
+const MOST_GATHER_MS = 100;
 
 /**
  * When the next commit is sealed. What one has let out is answered soon (PUBLISH by PUBREC, PUBREC by PUBREL), and each answer wants a
