@@ -9,7 +9,7 @@ import type { RefusedOutput } from '../tick/lanes/refused-output.js';
 import type { SourceCommit, SourceLane } from '../tick/lanes/source-lane.js';
 import type { TickLanes } from '../tick/lanes/tick-lanes.js';
 import type { UnitGate } from '../tick/unit-gate.js';
-import { checkCommitSize } from './commit-size.js';
+import { checkCommitSize, checkGathered } from './commit-size.js';
 import { CommitTiming } from './commit-timing.js';
 import { stageRows } from './outbox/stage-rows.js';
 import type { DurableOutputLane } from './output-lane.js';
@@ -155,7 +155,8 @@ export class DurableTick {
     for (const lane of sinks) for (const outbox of lane.outboxes) outbox.seal(overlay);
     for (const part of parts) if (part.changed) part.sealInto(overlay);
     // behind all of them, and before it counts as under way: what is refused here ends the run, and the store has nothing of it
-    checkCommitSize(overlay.bytes, this.#options.maxCommitBytes);
+    const check = gate.careful ? checkCommitSize : checkGathered;
+    check(overlay.bytes, this.#options.maxCommitBytes);
     this.#committing = true;
     this.#timing.sealed(now, stateBytes);
     this.#waitingSince = undefined;

@@ -87,7 +87,7 @@ const droppedBy = (
   { stages }: JobManifest,
 ): readonly string[] => {
   const earlier = before.dropped ?? [];
-  const known = [...stages, ...before.stages, ...earlier];
+  const known = [...new Set([...stages, ...before.stages, ...earlier])];
   const unknown = dropState.find((name) => !known.includes(name));
   if (unknown !== undefined && !isFirst(before)) throw unknownStage(job, unknown, known);
   return [...new Set([...earlier, ...dropState])].slice(-MOST_DROPPED);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defineSource, type SourceReader } from '../../../../src/connector/index.js';
 import { MillraceError } from '../../../../src/errors/index.js';
-import { Engine, type JobOptions, Pipeline } from '../../../../src/index.js';
+import { Engine, type JobEvent, type JobOptions, Pipeline } from '../../../../src/index.js';
 import { deferred } from '../../../../src/internal/deferred.js';
 import type { StoreBatch } from '../../../../src/store/index.js';
 import { ManualSource } from '../../../support/ends/manual-source.js';
@@ -52,6 +52,41 @@ describe('the bounds of a durable job', SUITE_LIMIT, () => {
     assert.equal(destination.arrived.length, 600);
     const largest = Math.max(...stores.batches.map(sizeOf));
     assert.ok(largest < 40 * 1024 * 1024, `a commit of ${largest} bytes`);
+  });
+
+  it('goes on by itself where states that fit one by one are too large together, with each input by itself', async () => {
+    const stores = new HeldStores();
+    const source = new ManualSource<number>();
+    const destination = new Destination();
+    const pipeline = Pipeline.create();
+    pipeline
+      .readFrom(source.source)
+      .groupingKey((key) => key)
+      .mapStateful(
+        () => ({ text: '', count: 0 }),
+        (state, key) => {
+          state.text = 'x'.repeat(10 * 1024 * 1024);
+          state.count += 1;
+          return `${key} ${state.count}`;
+        },
+      )
+      .setName('large')
+      .writeTo(durableSink(destination));
+    const events: JobEvent[] = [];
+    const onEvent = (event: JobEvent): void => void events.push(event);
+    const engine = Engine.embedded({ stores });
+    const keys = Array.from({ length: 7 }, (_, index) => index);
+    source.push(...keys);
+    source.end();
+    await engine.newJob(pipeline, { ...OPTIONS, onEvent, restart: { minBackoffMs: 1 } }).join();
+    assert.deepEqual(
+      destination.items,
+      keys.map((key) => `${key} 1`),
+    );
+    const errors = events.flatMap((event) => (event.kind === 'restarting' ? [event.error] : []));
+    assert.equal(errors.length, 1);
+    assert.equal(errors[0]?.code, 'MESSAGE_TOO_LARGE');
+    assert.match(`${errors[0]?.message} ${errors[0]?.advice}`, /several inputs.* one by one/);
   });
 
   it('says that one input is too large for a commit, and goes on with it when less is made of it', async () => {
