@@ -48,7 +48,7 @@ export class InboundRows {
   #rows: InboundMessage[] = [];
   /** Beside the rows: their packet ids, none for those that are gone or whose PUBREL has come. */
   readonly #unreleased = new IdColumn();
-  /** Those whose PUBREL has come, in the order of that. Those that are gone stay behind one that is not. */
+  /** Those whose PUBREL has come, in the order of that. Those that are gone stay behind one that is not, as long as in `#rows`. */
   readonly #released = new Ring<InboundMessage>();
   #size = 0;
   #releasesOwed = 0;
@@ -253,6 +253,9 @@ export class InboundRows {
     }
     this.#unreleased.keep(kept);
     this.#rows = rows;
+    const released = [...this.#released].filter(({ gone }) => !gone);
+    this.#released.clear();
+    for (const row of released) this.#released.push(row);
   }
 
   /** Where the row is, or the first one above it. Tokens of QoS 2 alone have no gaps, so the first guess is right. */
