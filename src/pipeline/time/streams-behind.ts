@@ -6,6 +6,8 @@ const APART_MS = 30 * 60_000;
 const LOOK_MS = 1000;
 /** A stream that goes on has so long to come nearer. */
 const PATIENCE_MS = 60_000;
+/** One whose time goes on so much faster than the clock catches up, though another may do so faster. */
+const CATCHES_UP = 1.5;
 
 /** A stream that holds the time of others back. */
 export interface StreamBehind extends Omit<MeetingStream, 'time'> {
@@ -24,6 +26,7 @@ interface Watched {
   readonly since: number;
   /** How far behind it was when it was last looked whether it comes nearer. */
   behindMs: number;
+  watermark: number;
   lookedAt: number;
 }
 
@@ -45,9 +48,11 @@ export interface StreamsBehindOptions {
 
 /**
  * Finds the streams for which others wait in vain: one goes on, is behind by more than half an hour and what it may lag, and has come no
- * nearer in a minute and the time after which it would be idle. One that catches up comes nearer, and one that is silent becomes idle.
+ * nearer in a minute and the time after which it would be idle. One that catches up comes nearer, or is faster than the clock where the others
+ * catch up as well, and one that is silent becomes idle.
  *
- * HB1. Each stream is found the first time, and each time that it is twice as far behind as when it was found last.
+ * HB1. Each stream is found the first time, when it has brought its first item since then, and each time that it is twice as far behind as
+ *      when it was found last.
  */
 export class StreamsBehind {
   readonly #meetings: readonly Meeting[];
@@ -69,31 +74,32 @@ export class StreamsBehind {
     if (now < this.#nextLook) return [];
     this.#nextLook = now + LOOK_MS;
     const gaps = new Map<string, Gap>();
-    for (const gap of this.#meetings.flatMap((meeting) => gapsOf(meeting))) {
+    for (const gap of this.#meetings.flatMap((meeting) => gapsOf(meeting, this.#apartMs))) {
       const name = nameOf(gap.stream);
-      if (gap.behindMs > Math.max(this.#apartMs, gaps.get(name)?.behindMs ?? 0)) gaps.set(name, gap);
+      if (gap.behindMs > (gaps.get(name)?.behindMs ?? 0)) gaps.set(name, gap);
     }
     for (const name of this.#watched.keys()) if (!gaps.has(name)) this.#watched.delete(name);
     return [...gaps].flatMap(([name, gap]) => this.#examine(name, gap, now) ?? []);
   }
 
   #examine(name: string, { stream, ahead, behindMs }: Gap, now: number): StreamBehind | undefined {
+    const { watermark } = stream.time;
     const watched = this.#watched.get(name);
     if (watched === undefined) {
-      this.#watched.set(name, { since: now, behindMs, lookedAt: now });
+      this.#watched.set(name, { since: now, behindMs, watermark, lookedAt: now });
       return undefined;
     }
-    if (now - watched.lookedAt < this.#patienceMs) return undefined;
-    const isNearer = behindMs < watched.behindMs;
-    watched.behindMs = behindMs;
-    watched.lookedAt = now;
-    const told = this.#told.get(name);
-    if (isNearer || (told !== undefined && !(behindMs >= 2 * told && behindMs > told))) return undefined;
-    this.#told.set(name, behindMs);
+    const passed = now - watched.lookedAt;
+    if (passed < this.#patienceMs) return undefined;
+    const isNearer = behindMs < watched.behindMs || watermark - watched.watermark > CATCHES_UP * passed;
+    Object.assign(watched, { behindMs, watermark, lookedAt: now });
     const isKnown = Number.isFinite(behindMs);
+    const told = this.#told.get(name) ?? 0;
+    if (isNearer || (Number.isFinite(told) ? behindMs < 2 * told : !isKnown)) return undefined;
+    this.#told.set(name, behindMs);
     return {
       ...placeOf(stream),
-      watermarkMs: isKnown ? stream.time.watermark : undefined,
+      watermarkMs: isKnown ? watermark : undefined,
       behindMs: isKnown ? behindMs : undefined,
       ahead: placeOf(ahead),
       forMs: now - watched.since,
@@ -101,16 +107,19 @@ export class StreamsBehind {
   }
 }
 
-/** Of the streams of a meeting that go on: those that do not hold nobody back. */
-const gapsOf = (meeting: Meeting): readonly Gap[] => {
-  const going = meeting.filter(({ time }) => time.pace === 'going');
-  const [first, ...others] = going;
+/**
+ * Of the streams of a meeting that go on: those that do not hold nobody back. What has come of one that is idle now waits for them as well:
+ * one whose items are further apart than its `idleTimeoutMs` is idle most of the time.
+ */
+const gapsOf = (meeting: Meeting, apartMs: number): readonly Gap[] => {
+  const [first, ...others] = meeting;
   if (first === undefined || others.length === 0) return [];
   const ahead = others.reduce((most, one) => (one.time.watermark > most.time.watermark ? one : most), first);
-  if (ahead.time.watermark === Number.NEGATIVE_INFINITY) return [];
-  return going
-    .filter((stream) => stream !== ahead)
-    .map((stream) => ({ stream, ahead, behindMs: ahead.time.watermark - stream.time.watermark }));
+  const latest = ahead.time.watermark;
+  if (latest === Number.NEGATIVE_INFINITY) return [];
+  return meeting
+    .filter(({ time }) => time.pace === 'going' && latest - time.watermark > apartMs)
+    .map((stream) => ({ stream, ahead, behindMs: latest - stream.time.watermark }));
 };
 
 const placeOf = ({ stage, from }: MeetingStream): Omit<MeetingStream, 'time'> => ({

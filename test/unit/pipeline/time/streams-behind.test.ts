@@ -83,6 +83,41 @@ describe('a stream that is behind others', () => {
     assert.deepEqual(told, []);
   });
 
+  it('is not told while all catch up and one is faster, as after an outage of the job', () => {
+    const slow = going(NOON - 24 * HOUR);
+    const fast = going(NOON - 24 * HOUR);
+    const told = met(slow, fast)(20, () => {
+      slow.watermark += 20_000;
+      fast.watermark += 60_000;
+    });
+    assert.deepEqual(told, []);
+  });
+
+  it('is told where the other one is idle most of the time', () => {
+    const slow = going(NOON / 1000);
+    const fast = going(NOON);
+    let second = 0;
+    const told = met(slow, fast)(60, () => {
+      slow.watermark += 1;
+      if (second % 300 === 0) fast.watermark = NOON + second * 1000;
+      fast.pace = second % 300 < 60 ? 'going' : 'idle';
+      second += 1;
+    });
+    assert.equal(told.length, 1);
+  });
+
+  it('is told anew when it had brought nothing and begins far behind', () => {
+    const slow = going(Number.NEGATIVE_INFINITY);
+    const minutes = met(slow, going(NOON), { allowedLagMs: 0, idleTimeoutMs: 0 });
+    assert.equal(minutes(60).length, 1);
+    slow.watermark = NOON / 1000;
+    const told = minutes(60) as { watermarkMs: number }[];
+    assert.deepEqual(
+      told.map(({ watermarkMs }) => watermarkMs),
+      [NOON / 1000],
+    );
+  });
+
   it('is not told below half an hour, or below what the pipeline lets items lag', () => {
     const near = met(going(NOON - 29 * MINUTE), going(NOON));
     assert.deepEqual(near(60), []);
@@ -93,7 +128,8 @@ describe('a stream that is behind others', () => {
   it('is not told when it is idle, or has ended', () => {
     for (const pace of ['idle', 'ended'] as const)
       assert.deepEqual(met({ watermark: 0, pace }, going(NOON))(60), [], pace);
-    assert.deepEqual(met(going(0), { watermark: NOON, pace: 'idle' })(60), [], 'the other one');
+    const both = { watermark: 0, pace: 'idle' } as const;
+    assert.deepEqual(met(both, { watermark: NOON, pace: 'idle' })(60), [], 'nor when all are');
   });
 
   it('is told where it never becomes idle, and has brought nothing', () => {
