@@ -35,11 +35,17 @@ const ADVICE = {
       'Catch the exception in the functions of the aggregate, and of the stages behind it, or give the stage onError, by which such a window is given up. With a store the window is kept, and told at the next start.',
     givenUp: 'The window was given up, as onError of the stage says.',
   },
+  early: {
+    failed:
+      'Catch the exception in the functions of the aggregate, and of the stages behind it, or give the stage onError, by which such early results are given up. With a store the window is kept, and they are tried again at the next start.',
+    givenUp: 'The early results were given up, as onError of the stage says. The window goes on.',
+  },
 } as const;
 
 const inputOf = ({ frame: { timers, fires } }: FailedAt): keyof typeof ADVICE => {
   if (timers === undefined) return 'item';
-  return fires === undefined || fires.fires === 'timers' ? 'timer' : 'window';
+  if (fires === undefined || fires.fires === 'timers') return 'timer';
+  return fires.early ? 'early' : 'window';
 };
 
 const failureAt = (stage: string, cause: unknown, { frame, origin, advice }: FailedAt & { advice: string }) => {
