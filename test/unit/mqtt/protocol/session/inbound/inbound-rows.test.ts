@@ -11,8 +11,8 @@ const released = (rows: InboundRows, packetId: number, token: number): InboundMe
   const row = rows.byToken(token);
   assert.ok(row !== undefined);
   row.stage = 'accepted';
-  assert.equal(rows.due?.packetId, packetId);
-  rows.takeDue();
+  assert.equal(rows.queue.due?.packetId, packetId);
+  rows.queue.take();
   assert.ok(rows.markReleased(row));
   row.stage = 'releasing';
   return row;
