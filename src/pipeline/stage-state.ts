@@ -1,4 +1,5 @@
 import type { StateCodec } from './state-codec.js';
+import type { StateForm } from './state-form.js';
 import type { StateParts } from './state-parts.js';
 import type { KeptWindows } from './windows/kept-windows.js';
 
@@ -38,6 +39,8 @@ export interface StatefulStage {
   readonly timed: boolean;
   /** Set where a state is that of windows. */
   readonly windows?: KeptWindows;
+  /** Set where it is not, but of a stage's timers. */
+  readonly form?: StateForm;
   /** Set where it keeps others by the clock of the machine, for early results. */
   readonly early?: true;
 }

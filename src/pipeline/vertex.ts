@@ -5,6 +5,7 @@ import type { SourceDefinition } from '../connector/source.js';
 import type { AnySink } from './any-sink.js';
 import type { StateKey } from './stage-state.js';
 import type { StateCodec } from './state-codec.js';
+import type { StateForm } from './state-form.js';
 import type { StateParts } from './state-parts.js';
 import type { ItemTime } from './time/pending-times.js';
 import type { StreamTime } from './time/time-source.js';
@@ -73,6 +74,8 @@ export interface StatefulWork extends Fallible {
   forgetWhen(state: unknown): boolean;
   /** Set where a state is that of windows. */
   readonly windows?: KeptWindows;
+  /** Set where it is not. */
+  readonly form?: StateForm;
   /** Set where the stage keeps timers. */
   readonly timed?: TimedWork;
 }

@@ -55,7 +55,7 @@ class Windows {
       ...(parts && { parts }),
       timed: true,
     };
-    this.#stage = areArmed ? { ...stage, windows: keptWindows(shape, COUNTING) } : stage;
+    this.#stage = areArmed ? { ...stage, windows: keptWindows(shape, COUNTING, true) } : stage;
     this.#rig = new StateStore(
       (overlay, store) => new KeyedStates({ stages: [this.#stage], overlay, store, limits: LIMITS, bundles: BUNDLES }),
     );

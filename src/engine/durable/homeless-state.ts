@@ -1,4 +1,5 @@
 import type { StateCodec } from '../../pipeline/state-codec.js';
+import type { StateForm } from '../../pipeline/state-form.js';
 import type { KeptWindows } from '../../pipeline/windows/kept-windows.js';
 import type { StoreView } from '../../store/store.js';
 import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
@@ -33,6 +34,8 @@ export interface KeepingStage {
   readonly codec: StateCodec<unknown>;
   /** Where its states are those of windows. */
   readonly windows?: KeptWindows;
+  /** Where they are not. */
+  readonly form?: StateForm;
   /** Where these tell early results. */
   readonly early?: true;
 }

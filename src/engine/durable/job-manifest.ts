@@ -2,7 +2,7 @@ import { MillraceError } from '../../errors/millrace-error.js';
 import { closestName } from '../../internal/options/closest-name.js';
 import type { Store, StoreView } from '../../store/store.js';
 import { keysOf, type Part, type PartKind, partName, storedOf } from '../layout/stored-parts.js';
-import { changedWindowsIn, silencedIn } from './changed-windows.js';
+import { changedStateIn, silencedIn } from './changed-state.js';
 import { type ManifestOwner, tellGivenUp, waysOut, waysOutOfStages } from './giving-up.js';
 import { type Holding, homelessIn, type KeepingStage, unreadableIn } from './homeless-state.js';
 import {
@@ -25,7 +25,7 @@ const MOST_DROPPED = 256;
  * calls or state is refused, for it would be lost silently, unless it is given up by name. True when the store has nothing yet.
  *
  * State of a stage that is still there has no place either where its codec cannot read it, or where the stage keeps another kind of thing now,
- * as other windows are.
+ * as other windows are, or states of another form.
  *
  * G1. What is given up stands in the manifest as `removing` before the first of it is removed, and is removed to its end before anything else is
  *     done, by the next start where a crash cuts it off: no part is ever found in half.
@@ -42,7 +42,7 @@ export const settleManifest = async (
   refusePresent(owner, here);
   const dropped = droppedBy(owner, before, now);
   // first, for their timers have no place either
-  const changed = changedWindowsIn(store, keeping, owner.dropState);
+  const changed = changedStateIn(store, keeping, owner.dropState);
   const names = new Set(here.map(partName));
   const gone = partsOf(before).filter((part) => !names.has(partName(part)) && !goesWithStage(part, names));
   const holding = [...gone.flatMap((part) => holdingOf(store, part, before.called)), ...homelessIn(store, keeping)];

@@ -1,6 +1,7 @@
 import { inPlaceOf } from '../../pipeline/codec/in-place.js';
 import type { StageState, StatefulStage, StateKey } from '../../pipeline/stage-state.js';
-import { isSameShape, type KeptWindows } from '../../pipeline/windows/kept-windows.js';
+import { isSameForm, type StateForm } from '../../pipeline/state-form.js';
+import { isSameWindows, type KeptWindows } from '../../pipeline/windows/kept-windows.js';
 import type { StoreView } from '../../store/store.js';
 import { type EntryKey, entryKey } from '../layout/keys/entry-key.js';
 import { nameKey, namePrefix } from '../layout/keys/named-keys.js';
@@ -75,6 +76,7 @@ export class KeyedState implements StageState {
   /** Of the states; timers have a count of their own. */
   readonly #count: KeyCount | undefined;
   readonly #windows: KeptWindows | undefined;
+  readonly #form: StateForm | undefined;
   #record: StageRecord;
   /** The entry that was asked for last: functions get, change and set one key at a time. It need not be in the cache. */
   #last: StateEntry | undefined;
@@ -86,6 +88,7 @@ export class KeyedState implements StageState {
   constructor({ kind, stage, overlay, store, limits, bundles }: KeyedStateOptions) {
     this.#view = overlay;
     this.#windows = stage.windows;
+    this.#form = stage.form;
     const owner = `the ${OWNED[kind]} of stage "${stage.name}"`;
     const { codec, parts } = stage;
     this.#encoding = { codec, owner, inPlace: inPlaceOf(codec) };
@@ -256,15 +259,16 @@ export class KeyedState implements StageState {
   /** It stands in the store before, or in the same commit as, the first state that needs it. */
   #storeRecord(overlay: Overlay): void {
     const { version } = this.#encoding.codec;
-    const { versions, bundled, parted, windows } = this.#record;
+    const { versions, bundled, parted, windows, form } = this.#record;
     const hasParts = this.#parts?.some === true;
-    const isSame = isSameShape(windows, this.#windows) && windows?.aggregate === this.#windows?.aggregate;
+    const isSame = isSameWindows(windows, this.#windows) && isSameForm(form, this.#form);
     if (isSame && versions.includes(version) && (bundled || !this.#bundles.some) && (parted || !hasParts)) return;
     this.#record = {
       versions: versions.includes(version) ? versions : [...versions, version],
       bundled: bundled || this.#bundles.some,
       parted: parted || hasParts,
       windows: this.#windows,
+      form: this.#form,
     };
     overlay.put(this.#recordKey, encodeStage(this.#record));
   }

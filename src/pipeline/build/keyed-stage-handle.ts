@@ -8,6 +8,7 @@ import { StateCodecs } from '../codec/state-codecs.js';
 import type { KeyedStage, KeyedWindowedStage, Stage } from '../stage.js';
 import type { StageOptions } from '../stage-options.js';
 import type { StateKey } from '../stage-state.js';
+import { aggregateForm, type StateForm } from '../state-form.js';
 import type {
   ClockOptions,
   Entry,
@@ -131,6 +132,7 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
         export: (accumulator: A) => operation.export(accumulator),
       },
       options,
+      aggregateForm(operation),
     );
   }
 
@@ -147,7 +149,9 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
       state.seen = true;
       return isFirst;
     };
-    return this.#stateful<{ seen: boolean }, T>({ kind: 'filterStateful', create, apply }, options, 'distinct');
+    return this.#stateful<{ seen: boolean }, T>({ kind: 'filterStateful', create, apply }, options, {
+      stage: 'distinct',
+    });
   }
 
   debounce(ms: number, options: KeptItemOptions<T> = {}): Stage<T, Timed> {
@@ -189,13 +193,13 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
     if (problems.length > 0) throw invalidOptions(name, problems);
     const { codec, onError } = options;
     const state = { codec: keptItemCodec(codec), forgetWhen: isOver, ...(onError && { onError }) };
-    return this.#stateful({ kind: 'flatMapStateful', ...stageOf(ms) }, state, name);
+    return this.#stateful({ kind: 'flatMapStateful', ...stageOf(ms) }, state, { stage: name });
   }
 
   #stateful<S, R>(
     operation: StatefulOperation,
     options: StateOptions<S> & ClockOptions<true>,
-    name: string = operation.kind,
+    form: StateForm = {},
   ): Stage<R, Timed> {
     const {
       codec = StateCodecs.structuredClone<S>(),
@@ -210,8 +214,18 @@ export class KeyedStageHandle<T, K extends StateKey, Timed extends boolean> impl
     const timed = isTimed && { timed: { clock, forgetAfter } };
     const forgets = forgetAfter !== undefined || forgetWhen !== KEEP;
     const bound = maxKeys !== undefined && { maxKeys };
-    const work: StatefulWork = { kind: 'stateful', operation, codec, forgets, forgetWhen, onError, ...bound, ...timed };
-    return this.#handleOf<R>(this.#graph, this.#graph.add(work, [this.#id], name));
+    const work: StatefulWork = {
+      kind: 'stateful',
+      operation,
+      codec,
+      forgets,
+      forgetWhen,
+      form,
+      onError,
+      ...bound,
+      ...timed,
+    };
+    return this.#handleOf<R>(this.#graph, this.#graph.add(work, [this.#id], form.stage ?? operation.kind));
   }
 
   static {

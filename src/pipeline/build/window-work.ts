@@ -59,7 +59,7 @@ export const windowWork = <T, A>(
     operation: windowOperation(definition, new Accumulators(operation, accumulators), keyed),
     codec,
     ...(parts && { parts }),
-    windows: keptWindows(definition.shape, operation),
+    windows: keptWindows(definition.shape, operation, keyed),
     forgetWhen: ({ panes }: WindowState) => panes.length === 0,
     onError,
     forgets: true,

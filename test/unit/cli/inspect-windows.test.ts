@@ -67,7 +67,10 @@ it(
     const all = await inspect();
     assert.match(all.lines, /stage tens: 1 key, .*, windows of 10 ms, aggregated by counting$/m);
     assert.match(all.lines, /stage runs: 1 key, .*, sessions, aggregated by toList$/m);
-    assert.match(all.lines, /stage slides: 1 key, .*, windows of 20 ms that slide by 10 ms, aggregated by counting$/m);
+    assert.match(
+      all.lines,
+      /stage slides: 1 key, .*, windows of 20 ms that slide by 10 ms without keys, aggregated by counting$/m,
+    );
     assert.match(all.lines, /^ {2}event time, strokes: 1970-01-01T00:00:00.033Z$/m);
     assert.deepEqual(all.report.partitions[0]?.contents?.time[0], {
       at: 'strokes',

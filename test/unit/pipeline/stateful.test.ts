@@ -248,7 +248,7 @@ test('a state is marked as changed after each call, also after one that gives no
   });
   plan.sources[0]?.fragment.run([1], 0, LIMITS);
   assert.deepEqual(calls, ['get k', 'set k {"n":1}']);
-  assert.deepEqual(stages, [{ name: 'quiet', codec, timed: false }]);
+  assert.deepEqual(stages, [{ name: 'quiet', codec, timed: false, form: {} }]);
   assert.deepEqual(plan.stateful, stages);
 });
 

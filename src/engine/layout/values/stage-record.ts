@@ -1,4 +1,5 @@
 import { MillraceError } from '../../../errors/millrace-error.js';
+import type { StateForm } from '../../../pipeline/state-form.js';
 import type { KeptWindows } from '../../../pipeline/windows/kept-windows.js';
 import { decodeStored, encodeStored } from './stored-value.js';
 
@@ -12,6 +13,8 @@ export interface StageRecord {
   readonly parted?: boolean | undefined;
   /** Set where states are those of windows. */
   readonly windows?: KeptWindows | undefined;
+  /** Set where they are not. Not written by versions that did not note it. */
+  readonly form?: StateForm | undefined;
 }
 
 /** In place of the version of `encodeStored`: one that knows no bundles must not take what stands under the keys for the states. */
@@ -21,8 +24,12 @@ const PARTED = 4;
 /** A record may begin with it, or with less (`encodeStored`). What begins with more is of a version to come, which damage is not: the store has checksums. */
 const NEWEST = PARTED;
 
-export const encodeStage = ({ versions, bundled, parted, windows }: StageRecord): Uint8Array => {
-  const bytes = encodeStored(windows === undefined ? versions : { versions, windows });
+export const encodeStage = ({ versions, bundled, parted, windows, form }: StageRecord): Uint8Array => {
+  const bytes = encodeStored(
+    windows === undefined && form === undefined
+      ? versions
+      : { versions, ...(windows && { windows }), ...(form && { form }) },
+  );
   return Uint8Array.of(...(parted === true ? [PARTED] : []), ...(bundled ? [BUNDLED] : []), ...bytes);
 };
 
@@ -36,8 +43,7 @@ export const decodeStage = (bytes: Uint8Array | undefined): StageRecord => {
   const stored: unknown = value === undefined ? [] : decodeStored(value);
   if (Array.isArray(stored)) return { versions: stored, bundled, parted };
   // written by `encodeStage`, and its bytes are checked by the store
-  const { versions, windows } = stored as Required<StageRecord>;
-  return { versions, bundled, parted, windows };
+  return { ...(stored as Pick<StageRecord, 'versions' | 'windows' | 'form'>), bundled, parted };
 };
 
 const newerStage = (): MillraceError =>

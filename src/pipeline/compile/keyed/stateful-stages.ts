@@ -6,11 +6,12 @@ export const statefulStages = ({ vertices }: PipelineGraph): readonly StatefulSt
   vertices.flatMap((vertex) => (vertex.work.kind === 'stateful' ? [statefulStage(vertex.name, vertex.work)] : []));
 
 /** One of them, as who keeps its state knows it. */
-export const statefulStage = (name: string, { codec, parts, timed, windows }: StatefulWork): StatefulStage => ({
+export const statefulStage = (name: string, { codec, parts, timed, windows, form }: StatefulWork): StatefulStage => ({
   name,
   codec,
   ...(parts && { parts }),
   timed: timed !== undefined,
   ...(windows && { windows }),
+  ...(form && { form }),
   ...(timed?.early && { early: true }),
 });

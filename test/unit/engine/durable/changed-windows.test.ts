@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { placeOfKey } from '../../../../src/engine/inspection/key-place.js';
-import type { NamedKind } from '../../../../src/engine/layout/keys/named-keys.js';
+import { type NamedKind, nameKey } from '../../../../src/engine/layout/keys/named-keys.js';
+import { decodeStage, encodeStage } from '../../../../src/engine/layout/values/stage-record.js';
 import { MillraceError } from '../../../../src/errors/index.js';
 import {
   type AggregateOperation,
@@ -40,8 +41,8 @@ interface Expected {
 }
 
 type Operation = AggregateOperation<Reading, unknown, unknown>;
-/** Of one stage: windows, an aggregate, and a codec; or none of them, and it counts. */
-type Stage = readonly [WindowDefinition, Operation, StateCodec<unknown>?] | 'counts';
+/** Of one stage: windows, an aggregate, a codec, and whether they have no keys; or none of them, and it counts. */
+type Stage = readonly [WindowDefinition, Operation, (StateCodec<unknown> | undefined)?, 'of all'?] | 'counts';
 
 const sum = (): Operation => summing(({ at }: Reading) => at) as Operation;
 const count = (): Operation => counting() as Operation;
@@ -59,16 +60,19 @@ class World {
   #pipeline(stage: Stage): Pipeline {
     const pipeline = Pipeline.create();
     const readings = pipeline.readFrom(this.source.source).withTimestamps(({ at }) => at, 0);
-    const keyed = readings.groupingKey(() => 'k');
+    const keyed = () => readings.groupingKey(() => 'k');
     const results =
       stage === 'counts'
-        ? keyed
+        ? keyed()
             .rollingAggregate(counting())
             .setName('totals')
             .map(({ value }) => `count ${value}`)
-        : keyed
-            .window(stage[0])
-            .aggregate(stage[1], stage[2] && { codec: stage[2] })
+        : (stage[3] === 'of all'
+            ? readings.window(stage[0]).aggregate(stage[1])
+            : keyed()
+                .window(stage[0])
+                .aggregate(stage[1], stage[2] && { codec: stage[2] })
+          )
             .setName('totals')
             .map(({ start, end, value }) => `${start} ${end} ${JSON.stringify(value)}`);
     results.writeTo(durableSink(this.destination)).setName('out');
@@ -97,6 +101,16 @@ class World {
     const all = new Map(this.stores.batches.flatMap((batch) => [...batch]));
     const keys = [...all].flatMap(([key, value]) => (value === undefined ? [] : key));
     return keys.filter((key) => kinds.some((kind) => kind === placeOfKey(key)?.is));
+  }
+
+  /** The record of the stage, which is `bytes` from now on if these are given. */
+  async record(bytes?: Uint8Array): Promise<Uint8Array | undefined> {
+    const store = await this.stores.open(OPTIONS.name ?? '', 0);
+    const key = nameKey('state', 'totals');
+    if (bytes !== undefined) await store.commit(new Map([[key, bytes]]));
+    const stored = store.get(key);
+    await store.close();
+    return stored;
   }
 
   async refused(stage: Stage): Promise<MillraceError> {
@@ -135,7 +149,7 @@ describe('windows that change under the name of their stage', SUITE_LIMIT, () =>
       );
       assert.match(refused.advice ?? '', /dropState: \['totals'\].*--drop-state 'totals'.*another name \(setName\)/);
     }
-    assert.match((await world.refused('counts')).message, /and has no windows now/);
+    assert.match((await world.refused('counts')).message, /and has rollingAggregate by counting now/);
     assert.deepEqual(await world.run(before, [40], { results: 1 }), ['-20 40 25']);
   });
 
@@ -144,7 +158,44 @@ describe('windows that change under the name of their stage', SUITE_LIMIT, () =>
     await world.run('counts', [1]);
     const refused = await world.refused([tumbling(10), count()]);
     assert.equal(refused.code, 'JOB_CHANGED');
-    assert.match(refused.message, /the state of no windows, and has windows of 10 ms, aggregated by counting now/);
+    assert.match(
+      refused.message,
+      /the state of rollingAggregate by counting, and has windows of 10 ms, aggregated by counting now/,
+    );
+  });
+
+  it('windows without keys are refused after those of keys, and the other way round', async () => {
+    const [ofKeys, ofAll] = [
+      [tumbling(10), sum()],
+      [tumbling(10), sum(), undefined, 'of all'],
+    ] as const;
+    const [told, without] = [
+      'windows of 10 ms, aggregated by summing',
+      'windows of 10 ms without keys, aggregated by summing',
+    ];
+    for (const [before, stored, after, now] of [
+      [ofKeys, told, ofAll, without],
+      [ofAll, without, ofKeys, told],
+    ] as const) {
+      const world = new World();
+      await world.run(before, [1]);
+      const { code, message } = await world.refused(after);
+      assert.equal(code, 'JOB_CHANGED');
+      assert.equal(message, `stage "totals" has stored the state of ${stored}, and has ${now} now`);
+      assert.deepEqual(await world.run(before, [2, 10], { results: 1 }), ['0 10 3']);
+    }
+  });
+
+  it('of what an earlier version has stored nothing says whether it had keys: it goes on, and says so with the next commit', async () => {
+    const world = new World();
+    const stage: Stage = [tumbling(10), sum()];
+    await world.run(stage, [1]);
+    const now = await world.record();
+    const { keyed, ...former } = decodeStage(now).windows ?? assert.fail('it has windows');
+    assert.equal(keyed, true);
+    await world.record(encodeStage({ ...decodeStage(now), windows: former }));
+    assert.deepEqual(await world.run(stage, [2, 10], { results: 1 }), ['0 10 3']);
+    assert.deepEqual(await world.record(), now);
   });
 
   it('they begin anew when the stage is named in dropState', async () => {

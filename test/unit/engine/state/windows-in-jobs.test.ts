@@ -274,7 +274,8 @@ describe('windows in a store', LIMIT, () => {
     await assert.rejects(
       runs.runUntil(WindowDefinition.tumbling(50), () => manual.acknowledged === 5),
       (error: MillraceError) =>
-        error.code === 'JOB_CHANGED' && /windows of 100 ms, aggregated by counting, and has/.test(error.message),
+        error.code === 'JOB_CHANGED' &&
+        /windows of 100 ms without keys, aggregated by counting, and has/.test(error.message),
     );
     manual.push(100);
     await runs.runUntil(WindowDefinition.tumbling(100), () => manual.acknowledged === 6 && out.length > 0);
