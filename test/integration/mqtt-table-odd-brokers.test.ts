@@ -116,6 +116,33 @@ describe('a table of a broker that does odd things', SUITE_LIMIT, () => {
     });
   });
 
+  it('asks for all retained messages once, and is refused by name where the QoS that it asks for then is', async () => {
+    await using broker = await startFakeBroker({
+      subscribe: (client, packet) => {
+        if (packet.subscriptions[0]?.qos === 0) return grant(client, packet);
+        client.send({ type: 'suback', packetId: packet.packetId, reasonCodes: [0x83] });
+      },
+    });
+    await assert.rejects(open(broker.url, { qualityOfService: 2 }), { code: 'SUBSCRIPTION_REFUSED' });
+    const asked = broker.clients[0]?.packets.flatMap((packet) =>
+      packet.type === 'subscribe' ? packet.subscriptions : [],
+    );
+    assert.deepEqual(
+      asked?.map(({ qos, retainHandling }) => [qos, retainHandling]),
+      [
+        [0, 0],
+        [2, 2],
+      ],
+    );
+  });
+
+  it('is refused by name where each connection is closed at the SUBSCRIBE of the QoS that it asks for (S4)', async () => {
+    await using broker = await startFakeBroker({
+      subscribe: (client, packet) => (packet.subscriptions[0]?.qos === 0 ? grant(client, packet) : client.fin()),
+    });
+    await assert.rejects(open(broker.url, { qualityOfService: 2 }), { code: 'SUBSCRIPTION_REFUSED' });
+  });
+
   it('is open although publishers never cease to publish to new topics', async () => {
     let count = 0;
     await using broker = await startFakeBroker({

@@ -80,18 +80,50 @@ describe('a table of retained messages on mosquitto', SUITE_LIMIT, () => {
     });
   }
 
-  it('has each of 3,000 rows when it is open, though the broker would keep 1,000 messages for a client', async () => {
+  describe('of more messages than the broker would keep for a client', () => {
     const keys = Array.from({ length: 3_000 }, (_, index) => `${index}`);
     const row = 'x'.repeat(2_000);
-    for (let from = 0; from < keys.length; from += 20) {
-      await Promise.all(keys.slice(from, from + 20).map((key) => retained(`many/${key}`, row + key)));
+    before(async () => {
+      for (let from = 0; from < keys.length; from += 20) {
+        await Promise.all(keys.slice(from, from + 20).map((key) => retained(`many/${key}`, row + key)));
+      }
+    });
+
+    for (const [qualityOfService, protocolVersion] of [
+      [0, 5],
+      [1, 5],
+      [2, 5],
+      [1, 4],
+    ] as const) {
+      it(`has each of 3,000 rows when it is open, at QoS ${qualityOfService} of version ${protocolVersion}`, async (t) => {
+        const connectOptionsFn = () => ({ ...connectOptions, protocolVersion });
+        const table = await tableOf('many/+', { qualityOfService, connectOptionsFn }).open(contextOf());
+        t.after(() => table.close());
+        assert.deepEqual(
+          keys.filter((key) => table.get(key) !== row + key),
+          [],
+        );
+      });
     }
-    const table = await tableOf('many/+').open(contextOf());
-    assert.deepEqual(
-      keys.filter((key) => table.get(key) !== row + key),
-      [],
-    );
-    await table.close();
+  });
+
+  it('takes changes at the QoS asked for when all rows are there, and subscribes so anew on each connection', async (t) => {
+    await retained('steps/a', '1');
+    await using proxy = await startChaosProxy({ to: broker });
+    using told = new Told('table-loaded');
+    const table = await tableOf('steps/+', { broker: proxy.url, qualityOfService: 1 }).open(contextOf());
+    t.after(() => table.close());
+    assert.equal(proxy.count('client', 'subscribe'), 2);
+    assert.equal(proxy.count('client', 'puback'), 0, 'retained messages come at QoS 0');
+    await retained('steps/a', '2');
+    await until(() => table.get('a') === '2');
+    await until(() => proxy.count('client', 'puback') === 1);
+    proxy.cutAll();
+    await until(() => facts(told, 'table-loaded').length === 2);
+    assert.equal(proxy.count('client', 'subscribe'), 4);
+    await retained('steps/a', '3');
+    await until(() => table.get('a') === '3');
+    await until(() => proxy.count('client', 'puback') === 2);
   });
 
   it('leaves out what is not retained where the broker says so, for the next subscription would not bring it', async () => {

@@ -11,6 +11,8 @@ export const JOIN_CELLS: readonly TestCell[] = [
   { id: 'one opening', file: TABLES_TEST, test: 'opens a table once' },
   { id: 'a load that fails', file: TABLES_TEST, test: 'keeps its rows when a load fails' },
   { id: 'whole tables', file: RETAINED_TEST, test: 'forgets what is deleted, on version 5' },
+  { id: 'more rows than a queue', file: RETAINED_TEST, test: 'at QoS 1 of version 5' },
+  { id: 'QoS of changes', file: RETAINED_TEST, test: 'takes changes at the QoS asked for' },
   { id: 'rows deleted meanwhile', file: RETAINED_TEST, test: 'that was deleted while it was away' },
   { id: 'joined windows', file: JOINS_TEST, test: 'joined windows of keys' },
   { id: 'merged keys', file: JOINS_TEST, test: 'merged by their keys' },
@@ -71,6 +73,30 @@ const TABLE_MUTANTS: readonly Mutant[] = [
         file: 'src/mqtt/source/table/retained-rows.ts',
         find: 'if (round !== this.#round)',
         replace: 'if (round > this.#round)',
+      },
+    ],
+  },
+  {
+    id: 'J15',
+    title: 'asks for retained messages at a QoS for which the broker has to queue them',
+    caughtBy: 'more rows than a queue',
+    patches: [
+      {
+        file: 'src/mqtt/source/table/resolve-table.ts',
+        find: 'const load = { filter, qos: 0,',
+        replace: 'const load = { filter, qos,',
+      },
+    ],
+  },
+  {
+    id: 'J16',
+    title: 'takes changes at QoS 0, whatever was asked for',
+    caughtBy: 'QoS of changes',
+    patches: [
+      {
+        file: 'src/mqtt/source/table/table-round.ts',
+        find: 'if (follow === undefined)',
+        replace: 'if (follow !== null)',
       },
     ],
   },

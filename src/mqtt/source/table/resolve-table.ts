@@ -10,6 +10,7 @@ import type { MqttConnectionOptions } from '../../connection/options/mqtt-connec
 import { renewOptions } from '../../connection/options/renew-options.js';
 import { type ResolvedConnect, resolveConnectOptions } from '../../connection/options/resolve-connect-options.js';
 import type { SubscriptionRequest } from '../../protocol/packet.js';
+import type { QualityOfService } from '../../protocol/quality-of-service.js';
 import { isSharedFilter, topicFilterProblem } from '../../protocol/topic.js';
 import { askConnectOptions } from '../options/source-connect-input.js';
 import type { MqttTableOptions } from './table-options.js';
@@ -25,10 +26,20 @@ export interface ResolvedTable<K extends TableKey, V> {
   readonly maxBytes: number;
   /** For SUBACK, and for what asks whether all is there. */
   readonly ackTimeoutMs: number;
-  /** The subscription that brings all retained messages. */
-  readonly request: (isVersion5: boolean) => SubscriptionRequest;
+  readonly subscriptions: (isVersion5: boolean) => TableSubscriptions;
   /** @throws MillraceError INVALID_OPTIONS */
   readonly connectionOptions: (metrics: Metrics) => MqttConnectionOptions;
+}
+
+/**
+ * Above QoS 0 a broker drops of the retained messages what the queue of a client has no room for, without a word (mosquitto, EMQX). So all come
+ * at QoS 0, and then another subscription takes the place of that one, with no gap [MQTT-3.8.4-3].
+ */
+export interface TableSubscriptions {
+  /** Brings all retained messages. */
+  readonly load: SubscriptionRequest;
+  /** Takes changes at the QoS asked for; undefined: `load` does. Below 5.0 it always does: another SUBSCRIBE would bring all messages again. */
+  readonly follow: SubscriptionRequest | undefined;
 }
 
 /** What a user gave, with the functions that are always there by then. */
@@ -68,12 +79,15 @@ export const resolveTable = <K extends TableKey, V>(given: TableSettings<K, V>):
     maxRows,
     maxBytes,
     ackTimeoutMs: connect.options.ackTimeoutMs,
-    request: (isVersion5) =>
-      isVersion5
-        ? { filter: topic, qos, noLocal: false, retainAsPublished: true, retainHandling: 0 }
-        : { filter: topic, qos },
+    subscriptions: (isVersion5) => subscriptions(topic, qos, isVersion5),
     connectionOptions: (metrics) => connectionOptions(given, known, metrics),
   };
+};
+
+const subscriptions = (filter: string, qos: QualityOfService, isVersion5: boolean): TableSubscriptions => {
+  if (!isVersion5) return { load: { filter, qos: 0 }, follow: undefined };
+  const load = { filter, qos: 0, noLocal: false, retainAsPublished: true, retainHandling: 0 } as const;
+  return { load, follow: qos === 0 ? undefined : { ...load, qos, retainHandling: 2 } };
 };
 
 const filterProblems = (topic: unknown): readonly string[] => {

@@ -95,7 +95,7 @@ export class TableIntake<K extends TableKey, V> implements ConnectionListener {
     this.#round = new TableRound({
       session: line.session,
       flush: () => line.flush(),
-      request: table.request(this.#tellsRetained),
+      subscriptions: table.subscriptions(this.#tellsRetained),
       told: () => rows.told,
       ackTimeoutMs: table.ackTimeoutMs,
       onEnd: () => this.#ended(),

@@ -12,8 +12,8 @@ export interface MqttTableOptions<V, K extends TableKey = string> {
   /** The filter whose retained messages are the rows; not a shared one, which brings none. */
   readonly topic: string;
   /**
-   * Default 0: above it a broker queues what is not acknowledged yet, and drops what its queue has no room for (of mosquitto 1,000
-   * messages) without a word. Nothing is lost by it: each connection brings all rows anew.
+   * At which changes come on MQTT 5; below it is always 0, as it is for retained messages. Default 0: what is lost with a connection
+   * comes with the next.
    */
   readonly qualityOfService?: QualityOfService | undefined;
   /** Makes a row of a message; `undefined` for none. One that it throws for gives no row, which is told. Default: a copy of the payload. */

@@ -2,6 +2,7 @@ import { MillraceError } from '../../../errors/millrace-error.js';
 import type { SubscriptionRequest } from '../../protocol/packet.js';
 import type { Session } from '../../protocol/session/session.js';
 import type { SubscriptionAnswerEvent } from '../../protocol/session/session-event.js';
+import type { TableSubscriptions } from './resolve-table.js';
 
 /** A filter that nobody has, of which nothing changes: its UNSUBACK is the fence. */
 const FENCE = ['millrace/fence'];
@@ -18,7 +19,7 @@ export interface RoundParts {
   readonly session: Pick<Session, 'subscribe' | 'unsubscribe'>;
   /** Writes what the session has to send. */
   readonly flush: () => void;
-  readonly request: SubscriptionRequest;
+  readonly subscriptions: TableSubscriptions;
   /** How many rows the round has told of. */
   readonly told: () => number;
   /** How long an answer may take; and how long rows are waited for that come in a trickle, which are new ones of publishers. */
@@ -31,13 +32,17 @@ export interface RoundParts {
  * Subscribes, and finds out when all retained messages are there. No packet says so: they may come before the SUBACK and behind it, one heap
  * after the other, and a broker may answer what is asked in between (HiveMQ). So it asks something that changes nothing (the fence of R14b),
  * until an answer comes with nothing new before it; then it is to be quiet for a while, which is the longer the slower the broker was; and
- * then once more.
+ * then once more. Behind that it takes changes at the QoS asked for.
  */
 export class TableRound {
   readonly #parts: RoundParts;
   #awaited = NOTHING;
-  /** When SUBACK came; undefined: it is due. */
+  /** When the first SUBACK came. */
   #grantedAt: number | undefined;
+  /** What is awaited is a SUBACK. */
+  #awaitsGrant = false;
+  /** All rows are there: what is awaited last is that changes come at the QoS asked for. */
+  #isWhole = false;
   #toldBefore = -1;
   #timer: NodeJS.Timeout | undefined;
   /** When something was asked or came last. */
@@ -49,12 +54,12 @@ export class TableRound {
 
   constructor(parts: RoundParts) {
     this.#parts = parts;
-    this.#send(() => parts.session.subscribe([parts.request]));
+    this.#subscribe(parts.subscriptions.load);
   }
 
   /** SUBACK is due. */
   get awaitsGrant(): boolean {
-    return this.#grantedAt === undefined && this.#awaited !== NOTHING;
+    return this.#awaitsGrant && this.#awaited !== NOTHING;
   }
 
   /** A message came, or an answer. */
@@ -69,12 +74,13 @@ export class TableRound {
     clearTimeout(this.#timer);
     this.#grantedAt ??= performance.now();
     this.heard();
-    const { request, onFailed, onEnd } = this.#parts;
+    this.#awaitsGrant = false;
     const [code = 0x80] = event.reasonCodes;
-    if (event.type === 'subscribed' && code >= 0x80) onFailed(refused(request.filter, code));
+    if (event.type === 'subscribed' && code >= 0x80) this.#parts.onFailed(refused(this.#filter, code));
+    else if (this.#isWhole) this.#parts.onEnd();
     else if (event.type === 'subscribed' || !this.#isQuiet) this.#ask(0);
     else if (this.#quietMs < this.#enoughMs) this.#waitQuiet(this.#enoughMs);
-    else onEnd();
+    else this.#follow();
   }
 
   /** The connection is over, or nobody wants it any more. */
@@ -85,6 +91,22 @@ export class TableRound {
 
   get #enoughMs(): number {
     return Math.min(LONGEST_QUIET_MS, Math.max(QUIET_MS, SILENCES * this.#longestSilenceMs));
+  }
+
+  get #filter(): string {
+    return this.#parts.subscriptions.load.filter;
+  }
+
+  #subscribe(request: SubscriptionRequest): void {
+    this.#awaitsGrant = true;
+    this.#send(() => this.#parts.session.subscribe([request]));
+  }
+
+  #follow(): void {
+    const { follow } = this.#parts.subscriptions;
+    this.#isWhole = true;
+    if (follow === undefined) this.#parts.onEnd();
+    else this.#subscribe(follow);
   }
 
   #ask(quietMs: number): void {
@@ -108,7 +130,7 @@ export class TableRound {
       return;
     }
     // before the flush, which may end the connection, and the round with it
-    this.#timer = setTimeout(() => onFailed(late(this.#parts)), ackTimeoutMs);
+    this.#timer = setTimeout(() => onFailed(late(this.#filter, ackTimeoutMs)), ackTimeoutMs);
     flush();
   }
 
@@ -138,5 +160,10 @@ const refused = (filter: string, reasonCode: number): MillraceError =>
     },
   );
 
-const late = ({ ackTimeoutMs, request: { filter } }: RoundParts): MillraceError =>
-  new MillraceError('TIMEOUT', `the broker has not answered within ${ackTimeoutMs} ms for the table of "${filter}"`);
+const late = (filter: string, ackTimeoutMs: number): MillraceError =>
+  new MillraceError('TIMEOUT', `the broker has not answered within ${ackTimeoutMs} ms for the table of "${filter}"`, {
+    // mosquitto may have no room for its SUBACK then either
+    advice:
+      'Where the log of the broker says that messages to this client are dropped, let it queue as many as there are retained (mosquitto: max_queued_messages). A slow broker needs a longer ackTimeout.',
+    details: { filter },
+  });
