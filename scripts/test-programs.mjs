@@ -7,6 +7,10 @@ import { join, sep } from 'node:path';
 import { compiledPath } from './compile-tests.mjs';
 
 const OF_A_GROUP = { unit: 25, property: 7 };
+/** A test that mocks timers may run while the next file is loaded: what first imports them then has the mock for good, and waits for ever. */
+const REAL_TIMERS = `import 'node:timers';
+import 'node:timers/promises';
+`;
 /** Node runs the `after` of cleanup.ts as soon as no test is declared that has not run: between two files, too, and then no more. */
 const END_ALL = `import { test } from 'node:test';
 import { endAll } from '../test/support/cleanup.js';
@@ -66,7 +70,8 @@ function writeProgram(folder, index, files) {
     .join('-')
     .replace(/\.test\.ts$/, '');
   const path = join(folder, 'run', `${String(index).padStart(4, '0')}-${title}.test.mjs`);
-  writeFileSync(path, [...files.map(importOf), ...(files.length > 1 ? [END_ALL] : [])].join(''));
+  const imports = files.map(importOf);
+  writeFileSync(path, (files.length > 1 ? [REAL_TIMERS, ...imports, END_ALL] : imports).join(''));
   return path;
 }
 
